@@ -1,0 +1,104 @@
+/**
+ * What a stage knows about the machine before it plans: read once, stored in facts.json, enough to plan again anywhere
+ * with the same result. No secret is in here (the configuration's are replaced by their names), no clock, no randomness
+ * but what is stored as a fact.
+ */
+export type Facts = InitramfsFacts | InitFacts | JoinFacts;
+
+export const stageNames = ["initramfs", "init", "join"] as const;
+export type StageName = (typeof stageNames)[number];
+
+interface CommonFacts {
+	/** Version of this form. */
+	readonly version: 1;
+	readonly agentVersion: string;
+	/** The kernel command line (/proc/cmdline), secrets replaced. */
+	readonly commandLine: string;
+	readonly network: NetworkFacts;
+	readonly configuration: ConfigurationText;
+}
+
+/** Known in the initramfs, before the image is. */
+export interface InitramfsFacts extends CommonFacts {
+	readonly stage: "initramfs";
+	readonly memory: MemoryFacts;
+	/** The image that will be fetched into RAM; absent when it stays on the server. */
+	readonly image?: ImageFacts;
+}
+
+/** Known once the new root is assembled. */
+export interface InitFacts extends CommonFacts {
+	readonly stage: "init";
+	/** SMBIOS UUID of the machine, lower case; absent where the firmware has none. */
+	readonly machineUuid?: string;
+	readonly root: RootFacts;
+}
+
+/** Known once systemd, network and container runtime are up. */
+export interface JoinFacts extends CommonFacts {
+	readonly stage: "join";
+	/** As `kubeadm version -o short` prints it, e.g. `v1.31.2`; absent when there is no kubeadm. */
+	readonly kubeadmVersion?: string;
+	/** The node's host name as the kernel has it now. */
+	readonly hostname: string;
+	/** Whether /etc/kubernetes/kubelet.conf is there: the node has joined already. */
+	readonly joined: boolean;
+}
+
+/** The boot interface and what DHCP said about it. */
+export interface NetworkFacts {
+	/** Interface name, e.g. `enp1s0`. */
+	readonly device?: string;
+	/** Lower case, colons. */
+	readonly mac?: string;
+	/** IPv4 address. */
+	readonly ip?: string;
+	/** Dotted, e.g. `255.255.255.0`. */
+	readonly netmask?: string;
+	readonly gateway?: string;
+	readonly nameServers: readonly string[];
+	readonly hostname?: string;
+	readonly domain?: string;
+	/** DHCP `next-server`: where the boot file came from. */
+	readonly nextServer?: string;
+	/** DHCP option 17. */
+	readonly rootPath?: string;
+	/** DHCP boot file name. */
+	readonly bootFile?: string;
+}
+
+export interface ConfigurationText {
+	/** Its name in messages, e.g. `lts.conf`. */
+	readonly file: string;
+	/** URL or path that it was read from; `nowhere` when there was none. */
+	readonly from: string;
+	/** Whole text, each secret replaced by `{secret:NAME}`. */
+	readonly text: string;
+}
+
+export interface MemoryFacts {
+	readonly totalBytes: number;
+	/** MemAvailable of /proc/meminfo (Documentation/filesystems/proc.rst). */
+	readonly availableBytes: number;
+}
+
+export interface ImageFacts {
+	readonly name: string;
+	/** Absent when the server has no manifest. */
+	readonly version?: string;
+	readonly sizeBytes: number;
+	readonly chunkSizeBytes: number;
+	/** SHA-256 of every chunk, hexadecimal; empty when the server has no manifest. */
+	readonly chunks: readonly string[];
+	/** Where size and hashes come from: the manifest's URL, or the NBD export's own answer. */
+	readonly from: string;
+}
+
+export interface RootFacts {
+	/** Where the new root is mounted: `/root` in an initramfs, `/` when something else mounted it. */
+	readonly mountedAt: string;
+	/** Names of all systemd units and SysV scripts (`NAME.service`) that the image holds, sorted. */
+	readonly units: readonly string[];
+	/** Text of /etc/rc.local; absent when there is none. */
+	readonly rcLocal?: string;
+}

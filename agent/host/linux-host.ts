@@ -1,0 +1,137 @@
+import { existsSync, lstatSync } from "node:fs";
+import { chmod, mkdir, open, rename, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExecaError, execa } from "execa";
+import { revealSecrets } from "../config/secrets.ts";
+import { fetchImage } from "../download/fetch-image.ts";
+import { NetherdError } from "../errors.ts";
+import { initramfsPrograms, searchPath } from "../paths.ts";
+import type { Host } from "./host.ts";
+import { rootedPath } from "./rooted-path.ts";
+
+export interface LinuxHostOptions {
+	/** Folder that paths are within, and that programs are confined to: `/`, or the new root before the switch. */
+	readonly root: string;
+	/** What `{secret:NAME}` stands for. */
+	readonly secrets: Readonly<Record<string, string>>;
+	/** Receives progress of long actions, a line at a time. */
+	readonly progress: (line: string) => void;
+	/** Receives what programs print, a line at a time. */
+	readonly output: (program: string, line: string) => void;
+}
+
+/** The real machine: the only place where the agent changes anything. */
+export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions): Host {
+	const inRoot = (path: string) => rootedPath(root, path);
+	/** For replacing what is there, be it a link, without following it. */
+	const entryInRoot = (path: string) => rootedPath(root, path, { followLast: false });
+
+	return {
+		async makeDirectory({ path, mode }) {
+			await mkdir(inRoot(path), { recursive: true, mode: parseMode(mode) });
+		},
+
+		async putFile({ path, mode, content }) {
+			// A link such as /etc/resolv.conf is followed, so that the file lands where readers of the link look.
+			await replaceAtomically(inRoot(path), async (temporary) => {
+				const file = await open(temporary, "wx", parseMode(mode));
+				try {
+					await file.writeFile(revealSecrets(content, secrets));
+				} finally {
+					await file.close();
+				}
+				await chmod(temporary, parseMode(mode));
+			});
+		},
+
+		async makeSymlink({ path, target }) {
+			const link = entryInRoot(path);
+			if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory()) await rm(link, { recursive: true });
+			await replaceAtomically(link, (temporary) => symlink(target, temporary));
+		},
+
+		async removeFile({ path }) {
+			await rm(entryInRoot(path), { force: true });
+		},
+
+		async spawn({ argv, environment, timeoutMs }) {
+			const [program, ...args] = root === "/" ? argv : [initramfsPrograms.chroot, root, ...argv];
+			try {
+				const running = execa(program, args, {
+					env: { PATH: searchPath, HOME: "/root", LC_ALL: "C", ...environment },
+					extendEnv: false,
+					stdin: "ignore",
+					all: true,
+					timeout: timeoutMs,
+				});
+				for await (const line of running.iterable({ from: "all" })) output(basename(argv[0]), line);
+				await running;
+			} catch (error) {
+				throw spawnError(argv, timeoutMs, error);
+			}
+		},
+
+		async fetchImage({ because: _, ...action }) {
+			await fetchImage({ ...action, destination: inRoot(action.destination), onProgress: progress });
+		},
+
+		async waitForPath({ path, timeoutMs }) {
+			await waitForPath(inRoot(path), timeoutMs);
+		},
+	};
+}
+
+/** Makes the new entry beside the old one, then renames it over: readers see the old one or the new one, whole. */
+async function replaceAtomically(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+	await mkdir(dirname(path), { recursive: true });
+	const temporary = join(dirname(path), `.${basename(path)}.netherd-new`);
+	await rm(temporary, { force: true });
+	try {
+		await make(temporary);
+		await rename(temporary, path);
+	} catch (error) {
+		await rm(temporary, { force: true });
+		throw error;
+	}
+}
+
+function spawnError(argv: readonly string[], timeoutMs: number, error: unknown): unknown {
+	if (!(error instanceof ExecaError)) return error;
+	const command = argv.join(" ");
+	if (error.code === "ENOENT") {
+		return new NetherdError("host.program-missing", `there is no program ${argv[0]} (for: ${command})`, {
+			hint: `install the package of ${argv[0]} in the image, or in the initramfs with its hook, and build again`,
+		});
+	}
+	const outcome = error.timedOut
+		? `did not end within ${timeoutMs / 1000} s`
+		: error.signal !== undefined
+			? `was ended by ${error.signal}`
+			: `ended with exit code ${error.exitCode}`;
+	const lastLines = String(error.all ?? "")
+		.trim()
+		.split("\n")
+		.slice(-5)
+		.join("\n  ");
+	return new NetherdError("host.program-failed", `${command}: ${outcome}${lastLines && `\n  ${lastLines}`}`, {
+		hint: "its own words above say why; run it by hand on the node to look closer",
+	});
+}
+
+async function waitForPath(path: string, timeoutMs: number): Promise<void> {
+	const deadlineMs = Date.now() + timeoutMs;
+	while (!existsSync(path)) {
+		const leftMs = deadlineMs - Date.now();
+		if (leftMs <= 0) {
+			throw new NetherdError("host.path-never-appeared", `${path} did not appear within ${timeoutMs / 1000} s`, {
+				hint: "look at the log of the service or driver that makes it",
+			});
+		}
+		await sleep(Math.min(leftMs, 100));
+	}
+}
+
+function parseMode(mode: string): number {
+	return Number.parseInt(mode, 8);
+}

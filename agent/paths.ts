@@ -1,0 +1,62 @@
+/**
+ * Every external program and every absolute path that the agent uses. Imports nothing: the image build and the
+ * initramfs hook read it to know what to put where.
+ */
+
+/** Programs that stage 1 runs in the initramfs; the hook copies them (or busybox has them). */
+export const initramfsPrograms = {
+	mount: "mount",
+	modprobe: "modprobe",
+	chroot: "chroot",
+	losetup: "losetup",
+	nbdClient: "nbd-client",
+	sh: "sh",
+} as const;
+
+/** Programs that stages 2 and 3 run in the node's root. */
+export const nodePrograms = {
+	sh: "/bin/sh",
+	umount: "umount",
+	kubeadm: "kubeadm",
+	systemctl: "systemctl",
+} as const;
+
+/** Kernel modules that stage 1 loads. */
+export const initramfsModules = ["loop", "squashfs", "overlay"] as const;
+export const networkBlockDeviceModule = "nbd";
+
+export const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The agent in a node's root and in the initramfs. */
+export const agentProgram = "/usr/lib/netherd/agent";
+
+/** Everything that the agent leaves for people and for later stages. */
+export const stateFolder = "/run/netherd";
+export const logFile = `${stateFolder}/agent.log`;
+export const secretsFile = `${stateFolder}/secrets.json`;
+/** The root image's own tmpfs; mounts below /run survive switch_root. */
+export const imageFolder = `${stateFolder}/image`;
+export const imageFile = `${imageFolder}/image.squashfs`;
+/** Where stage 1 assembles the overlay: the read-only image, and the tmpfs that holds upper and work folder. */
+export const readOnlyMount = `${stateFolder}/rofs`;
+export const writableMount = `${stateFolder}/cow`;
+/** The names by which LTSP 5 users know these two, inside the node's root. */
+export const readOnlyAlias = "/rofs";
+export const writableAlias = "/cow";
+
+/** Block device for an image that stays on the server. */
+export const networkBlockDevice = "/dev/nbd0";
+
+export const ltsConf = "/etc/lts.conf";
+export const kernelCommandLine = "/proc/cmdline";
+export const kernelLog = "/dev/kmsg";
+export const memoryInformation = "/proc/meminfo";
+/** SMBIOS UUID of the machine (Documentation/ABI/testing/sysfs-class-dmi). */
+export const machineUuid = "/sys/class/dmi/id/product_uuid";
+/** initramfs-tools leaves the DHCP answer in `net-DEVICE.conf` here (initramfs-tools(7)). */
+export const dhcpAnswersFolder = "/run";
+
+/** Folder of a stage's facts.json, plan.json and journal.jsonl. */
+export function stageFolder(stage: string): string {
+	return `${stateFolder}/${stage}`;
+}
