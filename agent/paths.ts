@@ -47,14 +47,35 @@ export const writableAlias = "/cow";
 /** Block device for an image that stays on the server. */
 export const networkBlockDevice = "/dev/nbd0";
 
+/** kubeadm's configuration, with the token: in RAM, readable by root alone. */
+export const joinConfigurationFile = `${stateFolder}/join/join-configuration.json`;
+export const kubeletConfiguration = "/etc/kubernetes/kubelet.conf";
+
 export const ltsConf = "/etc/lts.conf";
 export const kernelCommandLine = "/proc/cmdline";
 export const kernelLog = "/dev/kmsg";
+/** There as soon as systemd is PID 1 (sd_booted(3)). */
+export const runningSystemd = "/run/systemd/system";
+/** Names of the consoles in use (Documentation/ABI/testing/sysfs-tty). */
+export const activeConsoles = "/sys/class/tty/console/active";
+/** Documentation/admin-guide/sysrq.rst */
+export const systemRequest = "/proc/sysrq-trigger";
 export const memoryInformation = "/proc/meminfo";
 /** SMBIOS UUID of the machine (Documentation/ABI/testing/sysfs-class-dmi). */
 export const machineUuid = "/sys/class/dmi/id/product_uuid";
 /** initramfs-tools leaves the DHCP answer in `net-DEVICE.conf` here (initramfs-tools(7)). */
 export const dhcpAnswersFolder = "/run";
+
+export const networkInterfaces = "/sys/class/net";
+
+/** In a node's root: where systemd looks for units (systemd.unit(5)), and for SysV scripts. */
+export const unitFolders = [
+	"/etc/systemd/system",
+	"/usr/lib/systemd/system",
+	"/usr/local/lib/systemd/system",
+];
+export const sysvScripts = "/etc/init.d";
+export const rcLocal = "/etc/rc.local";
 
 /** Folder of a stage's facts.json, plan.json and journal.jsonl. */
 export function stageFolder(stage: string): string {

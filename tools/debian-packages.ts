@@ -38,8 +38,11 @@ async function missingPackages(names: readonly string[]): Promise<string[]> {
 	return names.filter((name) => !installed.has(name));
 }
 
+const aptLock = "/tmp/netherd-apt.lock";
+
 async function aptGet(args: readonly string[]): Promise<void> {
-	const result = await execa("apt-get", args, {
+	// One at a time: several test files may find the same packages missing at once.
+	const result = await execa("flock", [aptLock, "apt-get", ...args], {
 		reject: false,
 		all: true,
 		env: { DEBIAN_FRONTEND: "noninteractive" },

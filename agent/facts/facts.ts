@@ -21,6 +21,8 @@ interface CommonFacts {
 /** Known in the initramfs, before the image is. */
 export interface InitramfsFacts extends CommonFacts {
 	readonly stage: "initramfs";
+	/** Where the new root is to be assembled, e.g. `/root` (initramfs-tools(7) calls it rootmnt). */
+	readonly newRoot: string;
 	readonly memory: MemoryFacts;
 	/** The image that will be fetched into RAM; absent when it stays on the server. */
 	readonly image?: ImageFacts;

@@ -124,9 +124,13 @@ async function waitForPath(path: string, timeoutMs: number): Promise<void> {
 	while (!existsSync(path)) {
 		const leftMs = deadlineMs - Date.now();
 		if (leftMs <= 0) {
-			throw new NetherdError("host.path-never-appeared", `${path} did not appear within ${timeoutMs / 1000} s`, {
-				hint: "look at the log of the service or driver that makes it",
-			});
+			throw new NetherdError(
+				"host.path-never-appeared",
+				`${path} did not appear within ${timeoutMs / 1000} s`,
+				{
+					hint: "look at the log of the service or driver that makes it",
+				},
+			);
 		}
 		await sleep(Math.min(leftMs, 100));
 	}

@@ -1,3 +1,5 @@
+import type { ImageSource } from "../facts/image-location.ts";
+
 /**
  * What a host can be asked to do: the smallest effects that netherd has. Plain data, so that a plan can be printed,
  * stored, compared and replayed. Paths are absolute within the root that the host works on. Everything but a mount is
@@ -5,14 +7,7 @@
  *
  * Strings may hold `{secret:NAME}`: the real host puts the secret in its place, everyone else sees only the name.
  */
-export type Action =
-	| MakeDirectory
-	| PutFile
-	| MakeSymlink
-	| RemoveFile
-	| Spawn
-	| FetchImage
-	| WaitForPath;
+export type Action = MakeDirectory | PutFile | MakeSymlink | RemoveFile | Spawn | FetchImage | WaitForPath;
 
 export type ActionKind = Action["kind"];
 
@@ -72,14 +67,6 @@ export interface FetchImage extends Explained {
 	readonly chunks: readonly string[];
 	readonly stallTimeoutMs: number;
 	readonly totalTimeoutMs: number;
-}
-
-/** An NBD export (https://github.com/NetworkBlockDevice/nbd/blob/master/doc/uri.md names the same three parts). */
-export interface ImageSource {
-	readonly kind: "nbd";
-	readonly host: string;
-	readonly port: number;
-	readonly exportName: string;
 }
 
 /** Waits until a path exists. */

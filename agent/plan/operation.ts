@@ -17,7 +17,12 @@ export type Operation = (
 	| AttachNetworkBlockDevice
 	| Omit<Spawn, "because">
 	| RunShell
-	| { readonly kind: "installUnit"; readonly name: string; readonly content: string; readonly wantedBy: string }
+	| {
+			readonly kind: "installUnit";
+			readonly name: string;
+			readonly content: string;
+			readonly wantedBy: string;
+	  }
 	| { readonly kind: "maskUnit"; readonly name: string }
 	| { readonly kind: "waitForPath"; readonly path: string; readonly timeoutMs: number }
 ) & {
@@ -59,7 +64,9 @@ const programTimeoutMs = 60_000;
 
 type OperationOf<Kind extends Operation["kind"]> = Extract<Operation, { kind: Kind }>;
 
-const lowerings: { readonly [Kind in Operation["kind"]]: (operation: OperationOf<Kind>) => readonly Action[] } = {
+const lowerings: {
+	readonly [Kind in Operation["kind"]]: (operation: OperationOf<Kind>) => readonly Action[];
+} = {
 	makeDirectory: ({ path, mode }) => [{ kind: "makeDirectory", path, mode: mode ?? "0755" }],
 	writeFile: ({ path, content, mode }) => [{ kind: "putFile", path, mode: mode ?? "0644", content }],
 	link: ({ path, target }) => [{ kind: "makeSymlink", path, target }],
@@ -103,7 +110,9 @@ const lowerings: { readonly [Kind in Operation["kind"]]: (operation: OperationOf
 /** The actions of one operation, each with the operation's reason. */
 export function lower(operation: Operation): readonly Action[] {
 	return lowerAny(operation).map(({ because: _, ...action }) =>
-		operation.because === undefined ? (action as Action) : ({ ...action, because: operation.because } as Action),
+		operation.because === undefined
+			? (action as Action)
+			: ({ ...action, because: operation.because } as Action),
 	);
 }
 

@@ -1,6 +1,6 @@
 import type { Action } from "./action.ts";
 import { lower } from "./operation.ts";
-import type { FailurePolicy, PlacedStep } from "./step.ts";
+import type { FailurePolicy, Stage } from "./step.ts";
 
 /** What one stage will do, as data: the content of plan.json and of `--dry-run --format json`. */
 export interface StagePlan {
@@ -15,14 +15,10 @@ export interface PlannedStep {
 }
 
 /** Plans a stage; steps that have nothing to do stay in the plan with no actions, so that the order can be read off. */
-export function planStage<Inputs>(
-	name: string,
-	steps: readonly PlacedStep<Inputs>[],
-	inputs: Inputs,
-): StagePlan {
+export function planStage<Inputs>(stage: Stage<Inputs>, inputs: Inputs): StagePlan {
 	return {
-		name,
-		steps: steps.map(({ step, onFailure }) => ({
+		name: stage.name,
+		steps: stage.steps.map(({ step, onFailure }) => ({
 			name: step.name,
 			onFailure,
 			actions: step.plan(inputs).flatMap(lower),

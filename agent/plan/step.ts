@@ -33,3 +33,9 @@ export function orAbort<Inputs>(step: Step<Inputs>): PlacedStep<Inputs> {
 export function orWarn<Inputs>(step: Step<Inputs>): PlacedStep<Inputs> {
 	return { step, onFailure: "warn" };
 }
+
+/** A part of the boot that gathers its facts, plans and runs as one. */
+export interface Stage<Inputs> {
+	readonly name: string;
+	readonly steps: readonly PlacedStep<Inputs>[];
+}

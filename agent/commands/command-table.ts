@@ -1,0 +1,97 @@
+/** An option of a command, as `--help`, the man page and the parser know it. */
+export interface OptionDescription {
+	readonly name: string;
+	/** Word for its value in help, e.g. `FILE`; absent: it takes none. */
+	readonly value?: string;
+	readonly help: string;
+}
+
+export interface CommandDescription {
+	/** The first word after `agent`. */
+	readonly name: string;
+	/** Words that follow, for the usage line. */
+	readonly positionals?: readonly string[];
+	readonly summary: string;
+	/** Paragraphs of its own help page. */
+	readonly description: readonly string[];
+	readonly options: readonly OptionDescription[];
+	readonly examples: readonly string[];
+}
+
+const format: OptionDescription = {
+	name: "format",
+	value: "text|json",
+	help: "for people (text, the default) or for programs (json)",
+};
+
+/** Every command, in the order in which people meet them. */
+export const commands: readonly CommandDescription[] = [
+	{
+		name: "--dry-run",
+		summary: "show what a node will do, on any machine, changing nothing",
+		description: [
+			"Prints every stage of the boot with its steps and actions, each file with its whole content, in the order in which a node would do them. It is the same plan by the same code; only the host differs.",
+			"The node is described by the options, or by a facts.json that a node left in /run/netherd/STAGE. What is not given is assumed, and the output says what was assumed. With netherd.server= in --cmdline, lts.conf and the image's manifest are read from that server.",
+		],
+		options: [
+			{ name: "conf", value: "FILE", help: "the lts.conf to use, in place of the server's" },
+			{ name: "cmdline", value: "TEXT", help: "the kernel command line" },
+			{ name: "mac", value: "ADDRESS", help: "MAC address of the node's boot interface" },
+			{ name: "ip", value: "ADDRESS", help: "IPv4 address that DHCP gives to the node" },
+			{ name: "hostname", value: "NAME", help: "host name that DHCP gives to the node" },
+			{ name: "facts", value: "FILE", help: "a facts.json; plans the one stage that it belongs to" },
+			{ name: "stage", value: "NAME", help: "only this stage: initramfs, init or join" },
+			{ name: "offline", help: "read nothing over the network" },
+			format,
+		],
+		examples: [
+			"agent --dry-run --conf lts.conf --mac 52:54:00:00:00:01",
+			"agent --dry-run --conf lts.conf --hostname node7 --stage init",
+			"agent --dry-run --facts facts.json --format json | jq '.stages[].steps[].name'",
+		],
+	},
+	{
+		name: "check",
+		positionals: ["FILE"],
+		summary: "find mistakes in an lts.conf, for all its nodes",
+		description: [
+			"Prints every finding with its place and what to do about it. Exit code 0: nothing wrong, or only warnings; 1: warnings, with --strict; 2: errors.",
+		],
+		options: [{ name: "strict", help: "exit with 1 when there are warnings" }, format],
+		examples: ["agent check lts.conf", "agent check --strict --format json lts.conf | jq '.findings[].code'"],
+	},
+	{
+		name: "facts",
+		summary: "show what the agent knows about this machine",
+		description: [
+			"Gathers the facts of stage init on the running machine and prints them in the form of facts.json. Secrets are replaced by their names. On a node, /run/netherd/STAGE/facts.json holds what each stage really used.",
+		],
+		options: [],
+		examples: ["agent facts > facts.json"],
+	},
+	{
+		name: "boot",
+		summary: "stages 1 and 2, in the initramfs (started by the hook)",
+		description: [
+			"Brings the root image into RAM, assembles the new root and configures it. Refuses to run anywhere but in an initramfs, because it mounts over what is there.",
+		],
+		options: [{ name: "new-root", value: "FOLDER", help: "where the new root goes (default /root)" }],
+		examples: ["agent boot --new-root /root"],
+	},
+	{
+		name: "init",
+		summary: "stage 2 alone, for a root that something else mounted (started by /sbin/init-ltsp)",
+		description: ["Configures the running root before its init starts. Refuses to run once systemd is up."],
+		options: [],
+		examples: ["agent init"],
+	},
+	{
+		name: "join",
+		summary: "stage 3: join the cluster (started by netherd-join.service)",
+		description: [
+			"Writes kubeadm's configuration and runs kubeadm join. Does nothing on a node that has joined.",
+		],
+		options: [],
+		examples: ["systemctl restart netherd-join"],
+	},
+];

@@ -1,0 +1,161 @@
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { uptime } from "node:os";
+import { initramfsStage, initStage, joinStage } from "../boot.ts";
+import { parseCommandLine } from "../config/cmdline.ts";
+import { NetherdError } from "../errors.ts";
+import type { Facts } from "../facts/facts.ts";
+import { gatherInit, gatherInitAlone, gatherInitramfs, gatherJoin } from "../facts/gather.ts";
+import { resolveFacts } from "../facts/resolve-facts.ts";
+import type { Host } from "../host/host.ts";
+import { type FailureHandling, lastResort } from "../host/last-resort.ts";
+import { queryProgram } from "../host/query-program.ts";
+import { type BootEvent, reportEvent } from "../host/report-event.ts";
+import { loadSecrets, saveSecrets } from "../host/secret-store.ts";
+import { type Log, nodeLog } from "../log.ts";
+import { kernelCommandLine, networkBlockDevice, nodePrograms, runningSystemd } from "../paths.ts";
+import { runStage } from "../run-stage.ts";
+
+/** Makes the host of a stage: `root` is the folder that its paths are within. */
+export type MakeHost = (root: string, secrets: Readonly<Record<string, string>>, log: Log) => Host;
+
+type Say = (line: string) => void;
+
+/** `agent boot`: stages 1 and 2 in one process, because starting a second costs a second on slow machines. */
+export async function boot(newRoot: string, makeHost: MakeHost, say: Say): Promise<number> {
+	requireInitramfs();
+	const log = nodeLog(say);
+	let facts: Facts | undefined;
+	try {
+		const initramfs = await gatherInitramfs(newRoot, log.info);
+		facts = initramfs.facts;
+		await announced("initramfs", facts, log, () =>
+			runStage(initramfsStage, initramfs, makeHost("/", initramfs.secrets, log), log),
+		);
+
+		const init = gatherInit(newRoot, initramfs);
+		facts = init.facts;
+		saveSecrets(init.secrets);
+		await announced("init", facts, log, () =>
+			runStage(initStage, init, makeHost(newRoot, init.secrets, log), log),
+		);
+		return 0;
+	} catch (error) {
+		return await failed(error, facts, log);
+	}
+}
+
+/** `agent init`: stage 2 in a root that something else mounted. */
+export async function init(makeHost: MakeHost, say: Say): Promise<number> {
+	requireNoSystemd();
+	const log = nodeLog(say);
+	let facts: Facts | undefined;
+	try {
+		const gathered = await gatherInitAlone(log.info);
+		facts = gathered.facts;
+		saveSecrets(gathered.secrets);
+		await announced("init", facts, log, () =>
+			runStage(initStage, gathered, makeHost("/", gathered.secrets, log), log),
+		);
+		return 0;
+	} catch (error) {
+		return await failed(error, facts, log);
+	}
+}
+
+/** `agent join`: a failure is the unit's failure; the node stays up. */
+export async function join(makeHost: MakeHost, say: Say): Promise<number> {
+	const log = nodeLog(say);
+	const secrets = loadSecrets();
+	const facts = gatherJoin(await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
+	if (facts.joined) log.info("this node has joined already: nothing to do");
+	await announced("join", facts, log, () =>
+		runStage(joinStage, { facts, secrets }, makeHost("/", secrets, log), log),
+	);
+	return 0;
+}
+
+/** Runs a stage between two messages to the server. */
+async function announced(stage: string, facts: Facts, log: Log, run: () => Promise<void>): Promise<void> {
+	const tell = (event: BootEvent["event"], durationMs?: number) =>
+		reportEvent(
+			serverOf(facts),
+			{ ...about(facts), event, stage, ...(durationMs === undefined ? {} : { durationMs }) },
+			log,
+		);
+	const startedMs = performance.now();
+	const started = tell("stage-started");
+	await run();
+	await started;
+	await tell("stage-done", Math.round(performance.now() - startedMs));
+}
+
+async function failed(error: unknown, facts: Facts | undefined, log: Log): Promise<number> {
+	const message = error instanceof Error ? error.message : String(error);
+	const code = error instanceof NetherdError ? error.code : "boot.action-failed";
+	log.debug(message, { code, stack: error instanceof Error ? error.stack : undefined });
+	await reportEvent(
+		serverOf(facts),
+		{ ...about(facts), event: "boot-failed", stage: facts?.stage ?? "initramfs", code, message },
+		log,
+	);
+	await lastResort(error, failureHandling(facts));
+	return 1;
+}
+
+function about(facts: Facts | undefined) {
+	const { mac, hostname } = facts?.network ?? {};
+	return {
+		...(mac === undefined ? {} : { mac }),
+		...(hostname === undefined ? {} : { hostname }),
+		uptimeSeconds: Math.round(uptime() * 10) / 10,
+	};
+}
+
+function serverOf(facts: Facts | undefined): string | undefined {
+	return parseCommandLine(facts?.commandLine ?? readFileSync(kernelCommandLine, "utf8")).server;
+}
+
+/** As lts.conf says; before it is known, or when it is what failed, as `panic=` on the kernel command line says. */
+function failureHandling(facts: Facts | undefined): FailureHandling {
+	const commandLine = parseCommandLine(readFileSync(kernelCommandLine, "utf8"));
+	const panicMs = commandLine.panicSeconds === undefined ? undefined : commandLine.panicSeconds * 1000;
+	try {
+		if (facts === undefined) throw new Error("no facts yet");
+		const { configuration } = resolveFacts(facts);
+		return {
+			outcome: configuration.text("ON_FAILURE") as FailureHandling["outcome"],
+			delayMs: configuration.durationMs("ON_FAILURE_DELAY") ?? panicMs ?? defaultDelayMs,
+		};
+	} catch {
+		return { outcome: "reboot", delayMs: panicMs ?? defaultDelayMs };
+	}
+}
+
+const defaultDelayMs = 30_000;
+
+/** statfs(2) f_type of the two file systems that an initramfs can be. */
+const initramfsTypes = new Set([0x858458f6, 0x01021994]);
+
+function requireInitramfs(): void {
+	const { boot, root } = parseCommandLine(readFileSync(kernelCommandLine, "utf8"));
+	const wanted = boot === "netherd" || root === networkBlockDevice;
+	if (wanted && initramfsTypes.has(statfsSync("/").type)) return;
+	throw new NetherdError(
+		"boot.not-in-initramfs",
+		"agent boot mounts over the running system, and this is not an initramfs that was asked for it",
+		{
+			hint: "to see what a node would do, run: agent --dry-run",
+		},
+	);
+}
+
+function requireNoSystemd(): void {
+	if (!existsSync(runningSystemd)) return;
+	throw new NetherdError(
+		"boot.system-running",
+		"agent init rewrites the system before its init starts, and systemd is running",
+		{
+			hint: "to see what a node would do, run: agent --dry-run --stage init",
+		},
+	);
+}

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { CommandLine } from "../config/cmdline.ts";
+import { redactSecrets } from "../config/secrets.ts";
+import { ltsConf } from "../paths.ts";
+import type { ConfigurationText } from "./facts.ts";
+import { httpGetText } from "./http-get.ts";
+import { configurationUrl } from "./image-location.ts";
+import { readIfThere } from "./root.ts";
+
+/** A configuration as it is kept in facts, and the secrets that were taken out of it. */
+export interface GatheredConfiguration {
+	readonly configuration: ConfigurationText;
+	readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** 10,000 nodes with a section each stay below 10 MB. */
+const maximumBytes = 64 * 1024 ** 2;
+const attemptTimeoutMs = 10_000;
+const retryForMs = 2 * 60_000;
+
+/**
+ * The farm's lts.conf from the companion server; where the server has none, or an empty one, the copy below `root` stays
+ * in force.
+ */
+export async function gatherConfiguration(
+	commandLine: CommandLine,
+	root: string,
+	onRetry: (line: string) => void,
+): Promise<GatheredConfiguration> {
+	const url = configurationUrl(commandLine);
+	if (url !== undefined) {
+		const limits = { maximumBytes, timeoutMs: attemptTimeoutMs, retryForMs, onRetry };
+		const text = await httpGetText(url, limits);
+		if (text !== undefined && text.trim() !== "") return withoutSecrets(text, url);
+	}
+	return localConfiguration(root);
+}
+
+/** The copy that the image, or the initramfs, brings along. */
+export function localConfiguration(root: string): GatheredConfiguration {
+	const path = join(root, ltsConf);
+	const text = readIfThere(path);
+	return text === undefined ? withoutSecrets("", "nowhere") : withoutSecrets(text, path);
+}
+
+/** Takes the secrets out of a text before anything else sees it. */
+export function withoutSecrets(text: string, from: string): GatheredConfiguration {
+	const file = "lts.conf";
+	const redacted = redactSecrets(text, file);
+	return { configuration: { file, from, text: redacted.text }, secrets: redacted.secrets };
+}

@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { parseCommandLine } from "../config/cmdline.ts";
+import { redactSecrets } from "../config/secrets.ts";
+import {
+	kernelCommandLine,
+	kubeletConfiguration,
+	machineUuid,
+	memoryInformation,
+	stageFolder,
+} from "../paths.ts";
+import { agentVersion } from "../version.ts";
+import { gatherConfiguration, localConfiguration } from "./configuration-text.ts";
+import type { Facts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";
+import { gatherImage } from "./image.ts";
+import { parseMemoryInformation } from "./memory.ts";
+import { gatherNetwork } from "./network.ts";
+import { resolveFacts } from "./resolve-facts.ts";
+import { gatherRoot, readIfThere } from "./root.ts";
+
+/** Facts, and the secrets that were taken out of them. */
+export interface Gathered<StageFacts extends Facts> {
+	readonly facts: StageFacts;
+	readonly secrets: Readonly<Record<string, string>>;
+}
+
+type Say = (line: string) => void;
+
+/** Looks at a machine in its initramfs; asks the server for lts.conf and for the image's manifest. Changes nothing. */
+export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gathered<InitramfsFacts>> {
+	const { facts: common, secrets } = await gatherCommon("/", say);
+	const { commandLine, configuration } = resolveFacts(common);
+	const image = configuration.boolean("LTSP_NBD_TO_RAM")
+		? await gatherImage({ commandLine, configuration, network: common.network }, say)
+		: undefined;
+	return {
+		facts: {
+			...common,
+			stage: "initramfs",
+			newRoot,
+			memory: parseMemoryInformation(readFileSync(memoryInformation, "utf8")),
+			...(image === undefined ? {} : { image }),
+		},
+		secrets,
+	};
+}
+
+/**
+ * Looks at the new root. What stage 1 learned about the machine still holds; the image's own lts.conf takes the place of
+ * an absent server's.
+ */
+export function gatherInit(
+	newRoot: string,
+	{ facts: before, secrets }: Gathered<InitramfsFacts>,
+): Gathered<InitFacts> {
+	const fromServer = before.configuration.from.startsWith("http");
+	const local = localConfiguration(newRoot);
+	const useLocal = !fromServer && local.configuration.from !== "nowhere";
+	return {
+		facts: initFacts(newRoot, useLocal ? { ...before, configuration: local.configuration } : before),
+		secrets: useLocal ? { ...secrets, ...local.secrets } : secrets,
+	};
+}
+
+/** For a root that something else mounted: all of it at once, from inside. */
+export async function gatherInitAlone(say: Say): Promise<Gathered<InitFacts>> {
+	const { facts, secrets } = await gatherCommon("/", say);
+	return { facts: initFacts("/", facts), secrets };
+}
+
+/** On the running node: what stage 2 knew, and what Kubernetes has to say. */
+export function gatherJoin(kubeadmVersion: string | undefined): JoinFacts {
+	const before = JSON.parse(readFileSync(`${stageFolder("init")}/facts.json`, "utf8")) as InitFacts;
+	return {
+		...commonOf(before),
+		stage: "join",
+		...(kubeadmVersion === undefined ? {} : { kubeadmVersion }),
+		hostname: hostname(),
+		joined: existsSync(kubeletConfiguration),
+	};
+}
+
+function initFacts(newRoot: string, before: CommonFacts): InitFacts {
+	const uuid = readIfThere(machineUuid)?.trim().toLowerCase();
+	return {
+		...commonOf(before),
+		stage: "init",
+		...(uuid === undefined || uuid === "" ? {} : { machineUuid: uuid }),
+		root: gatherRoot(newRoot),
+	};
+}
+
+type CommonFacts = Pick<
+	InitramfsFacts,
+	"version" | "agentVersion" | "commandLine" | "network" | "configuration"
+>;
+
+function commonOf({ version, agentVersion, commandLine, network, configuration }: CommonFacts): CommonFacts {
+	return { version, agentVersion, commandLine, network, configuration };
+}
+
+async function gatherCommon(
+	root: string,
+	say: Say,
+): Promise<{ facts: CommonFacts; secrets: Readonly<Record<string, string>> }> {
+	const line = redactSecrets(readFileSync(kernelCommandLine, "utf8").trim(), "command line");
+	const commandLine = parseCommandLine(line.text);
+	const network = gatherNetwork(commandLine);
+	const { configuration, secrets } = await gatherConfiguration(commandLine, root, say);
+	return {
+		facts: { version: 1, agentVersion, commandLine: line.text, network, configuration },
+		secrets: { ...line.secrets, ...secrets },
+	};
+}

@@ -1,0 +1,81 @@
+import { type CommandLine, parseCommandLine } from "../config/cmdline.ts";
+import { type Finding, hasErrors, renderFindings } from "../config/findings.ts";
+import { parseLtsConf } from "../config/lts-conf.ts";
+import { type Configuration, resolveConfiguration } from "../config/resolve.ts";
+import { NetherdError } from "../errors.ts";
+import type { Facts } from "./facts.ts";
+import { serverHost } from "./image-location.ts";
+
+export interface ResolvedFacts {
+	readonly commandLine: CommandLine;
+	readonly configuration: Configuration;
+	/** Warnings only: an error ends in {@link ConfigurationError}. */
+	readonly findings: readonly Finding[];
+}
+
+/** lts.conf has errors, so nothing of it is used. The message holds every finding with its place. */
+export class ConfigurationError extends NetherdError {
+	readonly findings: readonly Finding[];
+
+	constructor(file: string, from: string, findings: readonly Finding[], sourceText: string) {
+		const errors = findings.filter(({ severity }) => severity === "error");
+		super(
+			"config.invalid",
+			`${file} (from ${from}) has ${errors.length === 1 ? "an error" : `${errors.length} errors`}; nothing of it is used\n${renderFindings(errors, sourceText, { colour: false })}`,
+			{ hint: "mend the lines above on the server; agent check FILE finds the same on a workstation" },
+		);
+		this.findings = findings;
+	}
+}
+
+/**
+ * The configuration of the node that the facts describe.
+ *
+ * @throws {ConfigurationError} `config.invalid`.
+ */
+export function resolveFacts({
+	commandLine: line,
+	configuration: { file, from, text },
+	network,
+}: Pick<Facts, "commandLine" | "configuration" | "network">): ResolvedFacts {
+	const commandLine = parseCommandLine(line);
+	const parsed = parseLtsConf(text, file);
+	const server = serverHost(commandLine) ?? network.nextServer;
+	const { configuration, findings } = resolveConfiguration({
+		file: parsed,
+		identities: {
+			...(network.hostname === undefined ? {} : { hostname: network.hostname }),
+			...(network.ip === undefined ? {} : { ip: network.ip }),
+			...(network.mac === undefined ? {} : { mac: network.mac }),
+		},
+		commandLine,
+		facts: shellFacts(network, server),
+	});
+	const all = [...parsed.findings, ...findings];
+	if (hasErrors(all)) throw new ConfigurationError(file, from, all, text);
+	return { commandLine, configuration, findings: [...commandLine.findings, ...all] };
+}
+
+/** The facts of a node under the names that LTSP 5 gives them, for `$NAME` in lts.conf and for PREINIT's environment. */
+export function shellFacts(
+	network: Facts["network"],
+	server: string | undefined,
+): Readonly<Record<string, string>> {
+	const values: Record<string, string | undefined> = {
+		DEVICE: network.device,
+		IPV4ADDR: network.ip,
+		IPV4NETMASK: network.netmask,
+		IPV4GATEWAY: network.gateway,
+		IPV4DNS0: network.nameServers[0],
+		IPV4DNS1: network.nameServers[1],
+		HOSTNAME: network.hostname,
+		DNSDOMAIN: network.domain,
+		ROOTSERVER: network.nextServer,
+		ROOTPATH: network.rootPath,
+		filename: network.bootFile,
+		SERVER: server,
+	};
+	return Object.fromEntries(
+		Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+	);
+}

@@ -1,0 +1,61 @@
+import type { ImageFacts, InitramfsFacts } from "../facts/facts.ts";
+import { type ImageSource, imageSource } from "../facts/image-location.ts";
+import { imageFile, imageFolder, networkBlockDevice } from "../paths.ts";
+import type { Inputs } from "../plan/inputs.ts";
+import type { Operation } from "../plan/operation.ts";
+import type { Step } from "../plan/step.ts";
+import { checkMemoryBudget, imageTmpfsBytes } from "./memory-budget.ts";
+
+/** A link that is alive brings something within this time. */
+const stallTimeoutMs = 30_000;
+/** 4 GiB at 20 Mbit/s; finite so that a dead farm ends in ON_FAILURE, not in silence. */
+const totalTimeoutMs = 30 * 60_000;
+
+export const fetchImageStep: Step<Inputs<InitramfsFacts>> = {
+	name: "20-fetch-image",
+	summary: "brings the root image into a tmpfs of its own over NBD, every chunk checked against its SHA-256",
+	keys: ["LTSP_NBD_TO_RAM", "IMAGE", "IMAGE_TMPFS_SIZE", "OVERLAY_TMPFS_SIZE"],
+	plan: (inputs) => {
+		const { facts, configuration } = inputs;
+		if (facts.image !== undefined) return intoMemory(inputs, facts.image);
+		const { kind: _, ...location } = sourceOf(inputs);
+		return [
+			{
+				kind: "attachNetworkBlockDevice",
+				...location,
+				device: networkBlockDevice,
+				because: `LTSP_NBD_TO_RAM (${configuration.whence("LTSP_NBD_TO_RAM")})`,
+			},
+		];
+	},
+};
+
+function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly Operation[] {
+	checkMemoryBudget(inputs, image);
+	return [
+		{
+			kind: "mount",
+			what: "tmpfs",
+			where: imageFolder,
+			type: "tmpfs",
+			// Huge pages halve the cost of filling it (Documentation/filesystems/tmpfs.rst).
+			options: [`size=${imageTmpfsBytes(inputs, image)}`, "mode=0700", "huge=within_size"],
+			because: `IMAGE_TMPFS_SIZE (${inputs.configuration.whence("IMAGE_TMPFS_SIZE")})`,
+		},
+		{
+			kind: "fetchImage",
+			sources: [sourceOf(inputs)],
+			destination: imageFile,
+			sizeBytes: image.sizeBytes,
+			chunkSizeBytes: image.chunkSizeBytes,
+			chunks: image.chunks,
+			stallTimeoutMs,
+			totalTimeoutMs,
+			because: `${image.name}${image.version === undefined ? "" : ` ${image.version}`} (${image.from})`,
+		},
+	];
+}
+
+function sourceOf({ facts, commandLine, configuration }: Inputs<InitramfsFacts>): ImageSource {
+	return imageSource({ commandLine, configuration, network: facts.network });
+}

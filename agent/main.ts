@@ -1,0 +1,147 @@
+import { initramfsStage, initStage, joinStage } from "./boot.ts";
+import { parseArguments, type Request } from "./commands/arguments.ts";
+import { check } from "./commands/check.ts";
+import { describeNode } from "./commands/describe-node.ts";
+import { commandPage, overview } from "./commands/help.ts";
+import { boot, init, join, type MakeHost } from "./commands/node.ts";
+import { describeError, NetherdError } from "./errors.ts";
+import { type Facts, type StageName, stageNames } from "./facts/facts.ts";
+import { gatherInitAlone } from "./facts/gather.ts";
+import { dryHost } from "./host/dry-host.ts";
+import { linuxHost } from "./host/linux-host.ts";
+import { serializeFacts } from "./host/stage-record.ts";
+import { type StagePlan, serializePlans } from "./plan/plan.ts";
+import { actionDetails, actionLine } from "./plan/render.ts";
+import { runPlan } from "./run-plan.ts";
+import { planFromFacts } from "./run-stage.ts";
+import { agentVersion } from "./version.ts";
+
+type Run = Extract<Request, { kind: "run" }>;
+
+const print = (text: string) => void process.stdout.write(text);
+const printLine = (line: string) => void process.stdout.write(`${line}\n`);
+const note = (line: string) => void process.stderr.write(`${line}\n`);
+
+/** On a node: the real machine. */
+const realHost: MakeHost = (root, secrets, log) =>
+	linuxHost({
+		root,
+		secrets,
+		progress: log.info,
+		output: (program, line) => log.debug(`${program}: ${line}`),
+	});
+
+async function main(argv: readonly string[]): Promise<number> {
+	const request = parseArguments(argv);
+	switch (request.kind) {
+		case "overview":
+			print(overview(agentVersion));
+			return 0;
+		case "version":
+			printLine(agentVersion);
+			return 0;
+		case "page":
+			print(commandPage(request.command));
+			return 0;
+		case "run":
+			return await run(request);
+	}
+}
+
+async function run({ command, options, positionals }: Run): Promise<number> {
+	const format = options.format === "json" ? "json" : "text";
+	switch (command.name) {
+		case "--dry-run":
+			return await dryRun(options, format);
+		case "check":
+			return check(
+				positionals[0] ?? "",
+				{ strict: options.strict === true, format, colour: process.stdout.isTTY === true },
+				print,
+			);
+		case "facts":
+			print(serializeFacts((await gatherInitAlone(note)).facts));
+			return 0;
+		case "boot":
+			return await boot(word(options["new-root"]) ?? "/root", realHost, printLine);
+		case "init":
+			return await init(realHost, printLine);
+		default:
+			return await join(realHost, printLine);
+	}
+}
+
+/** The plan of a described node, on a host that shows instead of doing. */
+async function dryRun(options: Run["options"], format: "text" | "json"): Promise<number> {
+	const wanted = wantedStage(word(options.stage));
+	const node = await describeNode(
+		{
+			conf: word(options.conf),
+			cmdline: word(options.cmdline),
+			mac: word(options.mac),
+			ip: word(options.ip),
+			hostname: word(options.hostname),
+			facts: word(options.facts),
+			offline: options.offline === true,
+		},
+		note,
+	);
+	const plans = node.stages.filter(({ stage }) => wanted === undefined || stage === wanted).map(planOf);
+	if (format === "json") {
+		print(serializePlans(plans));
+		return 0;
+	}
+	for (const line of node.assumed) printLine(`assumed   ${line}`);
+	for (const plan of plans) await show(plan);
+	return 0;
+}
+
+function planOf(facts: Facts): StagePlan {
+	switch (facts.stage) {
+		case "initramfs":
+			return planFromFacts(initramfsStage, facts);
+		case "init":
+			return planFromFacts(initStage, facts);
+		case "join":
+			return planFromFacts(joinStage, facts);
+	}
+}
+
+async function show(plan: StagePlan): Promise<void> {
+	const host = dryHost((action) => {
+		printLine(`    ${actionLine(action)}`);
+		for (const detail of actionDetails(action)) printLine(`        ${detail}`);
+	});
+	await runPlan(plan, host, [
+		{
+			stageStarted: ({ name }) => printLine(`\nSTAGE ${name}`),
+			stepStarted: (_, step, actions) => printLine(`\n  ${step}${actions === 0 ? ": nothing to do" : ""}`),
+		},
+	]);
+}
+
+function wantedStage(name: string | undefined): StageName | undefined {
+	const stage = stageNames.find((stage) => stage === name);
+	if (name === undefined || stage !== undefined) return stage;
+	throw new NetherdError("usage.bad-option", `--stage is ${JSON.stringify(name)}`, {
+		hint: `the stages are ${stageNames.join(", ")}`,
+	});
+}
+
+function word(option: string | true | undefined): string | undefined {
+	return typeof option === "string" ? option : undefined;
+}
+
+main(process.argv.slice(2)).then(
+	(exitCode) => {
+		process.exitCode = exitCode;
+	},
+	(error: unknown) => {
+		note(`agent: ${describeError(error)}`);
+		process.exitCode = isUsersMistake(error) ? 2 : 1;
+	},
+);
+
+function isUsersMistake(error: unknown): boolean {
+	return error instanceof Error && "code" in error && /^(usage|config)\./.test(String(error.code));
+}

@@ -1,0 +1,60 @@
+import { formatBytes } from "../download/progress.ts";
+import type { Action } from "./action.ts";
+
+/** An action in one line, as a person would say it. */
+export function actionLine(action: Action): string {
+	switch (action.kind) {
+		case "makeDirectory":
+			return `make folder   ${action.path}  (${action.mode})`;
+		case "putFile":
+			return `put file      ${action.path}  (${action.mode}, ${formatBytes(Buffer.byteLength(action.content))})`;
+		case "makeSymlink":
+			return `make link     ${action.path} -> ${action.target}`;
+		case "removeFile":
+			return `remove file   ${action.path}`;
+		case "spawn":
+			return `run           ${shellQuoted(action.argv)}`;
+		case "fetchImage":
+			return `fetch image   ${action.sources.map(sourceText).join(", ")} -> ${action.destination}  (${formatBytes(action.sizeBytes)}, ${verification(action.chunks)})`;
+		case "waitForPath":
+			return `wait for      ${action.path}  (at most ${action.timeoutMs / 1000} s)`;
+	}
+}
+
+/** What follows the line in full view: a file's content, a program's environment, the reason. */
+export function actionDetails(action: Action): readonly string[] {
+	const because = action.because === undefined ? [] : [`because ${action.because}`];
+	switch (action.kind) {
+		case "putFile":
+			return [...because, ...contentLines(action.content)];
+		case "spawn":
+			return [
+				...because,
+				...Object.entries(action.environment ?? {}).map(([name, value]) => `${name}=${shellQuoted([value])}`),
+			];
+		default:
+			return because;
+	}
+}
+
+/** argv as it could be pasted into a shell. */
+export function shellQuoted(argv: readonly string[]): string {
+	return argv
+		.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+		.join(" ");
+}
+
+function contentLines(content: string): string[] {
+	const lines = content.split("\n");
+	const endsWithNewline = lines.at(-1) === "";
+	const shown = (endsWithNewline ? lines.slice(0, -1) : lines).map((line) => `│ ${line}`);
+	return endsWithNewline || content === "" ? shown : [...shown, "└ no line end"];
+}
+
+function sourceText({ host, port, exportName }: { host: string; port: number; exportName: string }): string {
+	return `nbd://${host.includes(":") ? `[${host}]` : host}:${port}/${exportName.replace(/^\//, "")}`;
+}
+
+function verification(chunks: readonly string[]): string {
+	return chunks.length === 0 ? "not verified" : `${chunks.length} chunks with SHA-256`;
+}

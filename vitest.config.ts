@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		include: ["test/**/*.test.ts"],
+		// Real servers, mounts and namespaces on two cores: a limit against hanging, not a statement about speed.
+		testTimeout: 60_000,
+		hookTimeout: 300_000,
+		// process.execPath must be the Node that is embedded, and worker threads can't enter a mount namespace.
+		pool: "forks",
+	},
+});
