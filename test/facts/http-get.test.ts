@@ -1,0 +1,84 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { httpGetText } from "../../agent/facts/http-get.ts";
+
+let server: Server | undefined;
+
+afterEach(() => {
+	server?.closeAllConnections();
+	server?.close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+	const started = createServer(listener);
+	server = started;
+	await new Promise<void>((resolve) => started.listen(0, "127.0.0.1", resolve));
+	return `http://127.0.0.1:${(started.address() as AddressInfo).port}/lts.conf`;
+}
+
+function limits(retries: string[] = []) {
+	return {
+		maximumBytes: 100,
+		timeoutMs: 5_000,
+		retryForMs: 1_000,
+		onRetry: (line: string) => retries.push(line),
+	};
+}
+
+test("brings the text", async () => {
+	const url = await serve((_, response) => response.end("[default]\nA = ä\n"));
+	expect(await httpGetText(url, limits())).toBe("[default]\nA = ä\n");
+});
+
+test("404 means that there is none", async () => {
+	const url = await serve((_, response) => response.writeHead(404).end("no"));
+	expect(await httpGetText(url, limits())).toBeUndefined();
+});
+
+test("503, then the file: the attempt is repeated and said", async () => {
+	let asked = 0;
+	const retries: string[] = [];
+	const url = await serve((_, response) =>
+		++asked === 1 ? response.writeHead(503).end() : response.end("x"),
+	);
+	expect(await httpGetText(url, limits(retries))).toBe("x");
+	expect(retries).toEqual([expect.stringContaining("HTTP status 503; again in 0.5 s")]);
+});
+
+test("nobody listens: named, after the time for attempts", async () => {
+	const url = await serve(() => undefined);
+	await new Promise((resolve) => server?.close(resolve));
+	await expect(httpGetText(url, limits())).rejects.toMatchObject({ code: "server.unreachable" });
+});
+
+test("an answer that breaks off is no answer", async () => {
+	const url = await serve((_, response) => {
+		response.writeHead(200, { "content-length": "50" }).write("half");
+		setTimeout(() => response.destroy(), 20);
+	});
+	await expect(httpGetText(url, limits())).rejects.toMatchObject({ code: "server.unreachable" });
+});
+
+test("a server that says nothing runs into the limit", async () => {
+	const url = await serve(() => undefined);
+	await expect(httpGetText(url, { ...limits(), timeoutMs: 100, retryForMs: 0 })).rejects.toMatchObject({
+		code: "server.unreachable",
+		message: expect.stringContaining("no answer within 0.1 s"),
+	});
+});
+
+test("403 is final", async () => {
+	let asked = 0;
+	const url = await serve((_, response) => {
+		asked++;
+		response.writeHead(403).end();
+	});
+	await expect(httpGetText(url, limits())).rejects.toMatchObject({ code: "server.refused" });
+	expect(asked).toBe(1);
+});
+
+test("more than can be true is refused", async () => {
+	const url = await serve((_, response) => response.end("x".repeat(101)));
+	await expect(httpGetText(url, limits())).rejects.toMatchObject({ code: "server.answer-too-large" });
+});
