@@ -1,0 +1,141 @@
+import { availableParallelism } from "node:os";
+import { NetherdError } from "../errors.ts";
+import { ChunkLedger } from "./chunk-ledger.ts";
+import { ChunkWorkers } from "./chunk-workers.ts";
+import { openDestination } from "./destination-file.ts";
+import { Download } from "./download.ts";
+import { formatBytes, formatCompletion, type Progress, progressThrottle } from "./progress.ts";
+import type { SourceAddress } from "./source.ts";
+
+/** Time limits where the caller gives none. */
+export const defaultLimits = {
+	connectTimeoutMs: 10_000,
+	stallTimeoutMs: 30_000,
+	totalTimeoutMs: 3_600_000,
+} as const;
+
+export interface FetchImageRequest {
+	/** In order of preference; the next one is used while those before it fail. */
+	readonly sources: readonly SourceAddress[];
+	/** A file, normally on a tmpfs of its own; made or resized when it has another size. */
+	readonly destination: string;
+	readonly sizeBytes: number;
+	readonly chunkSizeBytes: number;
+	/** SHA-256 of every chunk in order, lower-case hexadecimal; empty: the image is not verified. */
+	readonly chunks: readonly string[];
+	/** For a connection and its handshake. */
+	readonly connectTimeoutMs?: number | undefined;
+	/** How long a source may send nothing while it has been asked for something. */
+	readonly stallTimeoutMs?: number | undefined;
+	/** For everything, repetitions included. */
+	readonly totalTimeoutMs?: number | undefined;
+	/** To one source, where it allows several; 1 is as fast on a good network. */
+	readonly connections?: number | undefined;
+	/** Receives lines for the console: how far it is, at most once a second, and what went wrong with a source. */
+	readonly onProgress?: ((line: string) => void) | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+export interface FetchImageResult {
+	readonly sizeBytes: number;
+	readonly isVerified: boolean;
+	readonly durationMs: number;
+	/** Chunks that came wrong and were fetched again. */
+	readonly wrongChunks: number;
+	/** Times that a source failed and was tried again, or another in its stead. */
+	readonly sourceFailures: number;
+}
+
+/** Receiving and the server's reading overlap with this many threads that hash and write; more gain nothing at 10 Gbit/s. */
+const maximumWorkers = 3;
+
+/**
+ * Fetches an image into a file: several requests in flight, chunks verified in worker threads before they are written,
+ * after a break only what is missing. The file's content is undefined when it throws.
+ *
+ * @throws {NetherdError} `image.destination-too-small`, `image.write-failed`, `image.size-mismatch`,
+ *   `image.chunk-corrupt`, `image.total-timeout`, `image.no-source`, `image.no-source-left`, `image.worker-failed`;
+ *   `nbd.*` when the only source fails for good. The signal's reason when it is aborted.
+ * @throws {RangeError} When sizes and chunks contradict each other, which `parseManifest` excludes.
+ */
+export async function fetchImage(request: FetchImageRequest): Promise<FetchImageResult> {
+	const { sizeBytes, chunkSizeBytes, chunks, onProgress = () => {} } = request;
+	request.signal?.throwIfAborted();
+	if (request.sources.length === 0) {
+		throw new NetherdError("image.no-source", "there is no source to fetch the image from", {
+			hint: "add nbdroot=HOST:PORT/NAME to the kernel command line",
+		});
+	}
+	const startedMs = performance.now();
+	const ledger = new ChunkLedger(sizeBytes, chunkSizeBytes, chunks);
+	const destination = openDestination(request.destination, sizeBytes);
+	const workers = new ChunkWorkers(Math.min(availableParallelism(), maximumWorkers));
+	const limits = {
+		connectTimeoutMs: request.connectTimeoutMs ?? defaultLimits.connectTimeoutMs,
+		stallTimeoutMs: request.stallTimeoutMs ?? defaultLimits.stallTimeoutMs,
+	};
+	const download = new Download({
+		...limits,
+		sources: request.sources,
+		connections: request.connections ?? 1,
+		sizeBytes,
+		chunkSizeBytes,
+		ledger,
+		workers,
+		destination: { path: request.destination, fileDescriptor: destination.fileDescriptor },
+		onProblem: onProgress,
+	});
+	const progress = (): Progress => ({
+		doneBytes: download.doneBytes,
+		sizeBytes,
+		elapsedMs: performance.now() - startedMs,
+	});
+	const stopReporting = reportProgress(progress, onProgress);
+	const stopTotalTimer = limitTotalTime(
+		download,
+		progress,
+		request.totalTimeoutMs ?? defaultLimits.totalTimeoutMs,
+	);
+	const cancel = () => download.abort(request.signal?.reason);
+	request.signal?.addEventListener("abort", cancel);
+	try {
+		await download.run();
+	} finally {
+		request.signal?.removeEventListener("abort", cancel);
+		stopTotalTimer();
+		stopReporting();
+		await workers.close();
+		destination.close();
+	}
+	const isVerified = chunks.length > 0;
+	onProgress(formatCompletion(progress(), isVerified));
+	const { wrongChunks, sourceFailures } = download;
+	return { sizeBytes, isVerified, durationMs: performance.now() - startedMs, wrongChunks, sourceFailures };
+}
+
+function reportProgress(progress: () => Progress, onLine: (line: string) => void): () => void {
+	const lineFor = progressThrottle();
+	const timer = setInterval(() => {
+		const line = lineFor(progress());
+		if (line !== undefined) onLine(line);
+	}, 250);
+	return () => clearInterval(timer);
+}
+
+function limitTotalTime(download: Download, progress: () => Progress, totalTimeoutMs: number): () => void {
+	const timer = setTimeout(() => {
+		const { doneBytes, sizeBytes } = progress();
+		download.abort(
+			new NetherdError(
+				"image.total-timeout",
+				`the image is not complete after ${totalTimeoutMs} ms: ` +
+					`${formatBytes(doneBytes)} of ${formatBytes(sizeBytes)}`,
+				{
+					hint: "check the server and the network; a slow network needs a longer time limit",
+					cause: download.lastProblem,
+				},
+			),
+		);
+	}, totalTimeoutMs);
+	return () => clearTimeout(timer);
+}

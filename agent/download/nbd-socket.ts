@@ -1,0 +1,234 @@
+import { connect, type Socket } from "node:net";
+import { NetherdError } from "../errors.ts";
+import { encodeDisconnectRequest, encodeReadRequest } from "./nbd-codec.ts";
+import {
+	connectFailure,
+	connectionLost,
+	handshakeTimeout,
+	type NbdAddress,
+	stalled,
+	withAddress,
+} from "./nbd-errors.ts";
+import { type Conversation, handshake, type NegotiatedExport } from "./nbd-handshake.ts";
+import { type PendingRequest, RequestTable, receiveReplies } from "./nbd-transmission.ts";
+
+export interface NbdConnectionLimits {
+	/** For the TCP connection and the handshake together. */
+	readonly connectTimeoutMs: number;
+	/** How long the server may send nothing while requests are waiting. */
+	readonly stallTimeoutMs: number;
+	/** Requests in flight; further ones wait here. */
+	readonly depth: number;
+}
+
+/** How long the last message may take to leave. */
+const closeTimeoutMs = 1000;
+
+/** The `onread` buffer while nothing is expected; what lands here is refused. */
+const nowhere = new Uint8Array(1);
+
+/**
+ * A connection to one export. Received bytes go from the kernel straight into the memory of the request that they
+ * answer (`onread` asks for the next memory before each read), so data is never copied here.
+ *
+ * Every failure ends the connection: all waiting requests finish with that error.
+ */
+export class NbdConnection {
+	readonly #address: NbdAddress;
+	readonly #limits: NbdConnectionLimits;
+	readonly #socket: Socket;
+	readonly #requests = new RequestTable();
+	readonly #queue: PendingRequest[] = [];
+	readonly #negotiated = Promise.withResolvers<NegotiatedExport>();
+	#conversation: Conversation<NegotiatedExport | never>;
+	#isTransmitting = false;
+	#isSendScheduled = false;
+	/** Memory that is being filled, and how far. */
+	#window = nowhere as Uint8Array;
+	#filledBytes = 0;
+	#during = "before it greeted";
+	#failure: NetherdError | undefined;
+	#timer: NodeJS.Timeout;
+
+	/**
+	 * Connects and negotiates.
+	 *
+	 * @param signal Cuts the connection when aborted, at any time.
+	 * @throws {NetherdError} `nbd.*`; the signal's reason when aborted.
+	 */
+	static async open(
+		address: NbdAddress,
+		limits: NbdConnectionLimits,
+		signal?: AbortSignal,
+	): Promise<{ connection: NbdConnection; negotiated: NegotiatedExport }> {
+		signal?.throwIfAborted();
+		const connection = new NbdConnection(address, limits);
+		const cut = () => connection.#fail(signal?.reason);
+		signal?.addEventListener("abort", cut, { once: true });
+		connection.#socket.once("close", () => signal?.removeEventListener("abort", cut));
+		const negotiated = await connection.#negotiated.promise;
+		return { connection, negotiated };
+	}
+
+	private constructor(address: NbdAddress, limits: NbdConnectionLimits) {
+		this.#address = address;
+		this.#limits = limits;
+		this.#conversation = handshake(address);
+		this.#timer = setTimeout(
+			() => this.#fail(handshakeTimeout(address, limits.connectTimeoutMs, this.#during)),
+			limits.connectTimeoutMs,
+		);
+		// Before the socket exists: it asks for the first memory as soon as it is made.
+		this.#advance();
+		this.#socket = connect({
+			host: address.host,
+			port: address.port,
+			noDelay: true,
+			onread: {
+				buffer: () => this.#window.subarray(this.#filledBytes),
+				callback: (count) => this.#received(count),
+			},
+		});
+		let isConnected = false;
+		this.#socket
+			.once("connect", () => {
+				isConnected = true;
+			})
+			.on("error", (error) =>
+				this.#fail(isConnected ? this.#connectionLost(error) : connectFailure(address, error)),
+			)
+			.on("end", () => this.#fail(this.#connectionLost()))
+			.on("close", () => this.#fail(this.#connectionLost()));
+	}
+
+	/** Queues a request; it is sent as soon as fewer than `depth` are in flight. */
+	request(request: PendingRequest): void {
+		if (this.#failure !== undefined) {
+			request.finish(this.#failure);
+			return;
+		}
+		this.#queue.push(request);
+		this.#scheduleSend();
+	}
+
+	/** Ends the connection; waiting requests finish with `nbd.connection-lost`. Resolves when the socket is closed. */
+	async close(): Promise<void> {
+		if (this.#socket.closed) return;
+		const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
+		if (this.#requests.size > 0) {
+			// Their memory may be used for something else from now on.
+			this.#fail(connectionLost(this.#address, "because we cut it"));
+		} else if (this.#failure === undefined) {
+			// "Terminating the transmission phase": a client says goodbye.
+			this.#socket.end(encodeDisconnectRequest(), () => this.#socket.destroy());
+			const cut = setTimeout(() => this.#socket.destroy(), closeTimeoutMs);
+			this.#socket.once("close", () => clearTimeout(cut));
+			this.#finishAll(connectionLost(this.#address, "because we closed it"));
+		}
+		await closed;
+	}
+
+	/** Called by node:net after each read, with the number of bytes now in the window. Always reads on. */
+	#received(count: number): boolean {
+		if (this.#failure !== undefined) return true;
+		if (this.#isTransmitting && this.#requests.size > 0) this.#timer.refresh();
+		this.#filledBytes += count;
+		if (this.#filledBytes === this.#window.length) this.#advance();
+		return true;
+	}
+
+	/** Lets the conversation go on until it wants more bytes. */
+	#advance(): void {
+		try {
+			for (;;) {
+				const { done, value } = this.#conversation.next();
+				if (done) {
+					this.#startTransmission(value);
+				} else if ("send" in value) {
+					this.#socket.write(value.send);
+				} else {
+					this.#window = value.receive;
+					this.#filledBytes = 0;
+					this.#during = value.during;
+					return;
+				}
+			}
+		} catch (error) {
+			this.#fail(withAddress(this.#address, error));
+		}
+	}
+
+	#startTransmission(negotiated: NegotiatedExport): void {
+		this.#conversation = receiveReplies(this.#address, this.#requests, negotiated.structuredReplies);
+		this.#isTransmitting = true;
+		clearTimeout(this.#timer);
+		this.#negotiated.resolve(negotiated);
+	}
+
+	/** Collects the requests that one turn of the event loop makes possible into one write. */
+	#scheduleSend(): void {
+		if (this.#isSendScheduled) return;
+		this.#isSendScheduled = true;
+		queueMicrotask(() => {
+			this.#isSendScheduled = false;
+			this.#send();
+		});
+	}
+
+	#send(): void {
+		if (this.#failure !== undefined) return;
+		if (this.#requests.size === 0 && this.#queue.length > 0) this.#startStallTimer();
+		const messages: Uint8Array[] = [];
+		while (this.#requests.size < this.#limits.depth) {
+			const request = this.#queue.shift();
+			if (request === undefined) break;
+			const handle = this.#requests.add({ ...request, finish: (error) => this.#finish(request, error) });
+			messages.push(encodeReadRequest(handle, request.offsetBytes, request.target.length));
+		}
+		if (messages.length > 0) this.#socket.write(Buffer.concat(messages));
+	}
+
+	#finish(request: PendingRequest, error: NetherdError | undefined): void {
+		if (this.#requests.size === 0) clearTimeout(this.#timer);
+		request.finish(error);
+		if (this.#queue.length > 0) this.#scheduleSend();
+	}
+
+	#startStallTimer(): void {
+		const { stallTimeoutMs } = this.#limits;
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.#fail(stalled(this.#address, stallTimeoutMs)), stallTimeoutMs);
+	}
+
+	#connectionLost(cause?: unknown): NetherdError {
+		return connectionLost(this.#address, this.#during, cause);
+	}
+
+	#fail(reason: unknown): void {
+		if (this.#failure !== undefined) return;
+		const error = this.#isTransmitting ? reason : this.#askConversation(reason);
+		const failure =
+			error instanceof NetherdError ? error : connectionLost(this.#address, "because we cut it", error);
+		this.#socket.destroy();
+		this.#finishAll(failure);
+		this.#negotiated.reject(error);
+	}
+
+	/** The handshake may know better what a lost connection means. */
+	#askConversation(reason: unknown): unknown {
+		if (!(reason instanceof NetherdError) || reason.code !== "nbd.connection-lost") return reason;
+		try {
+			this.#conversation.throw(reason);
+			return reason;
+		} catch (error) {
+			return error;
+		}
+	}
+
+	#finishAll(failure: NetherdError): void {
+		this.#failure = failure;
+		clearTimeout(this.#timer);
+		this.#requests.failAll(failure);
+		for (const request of this.#queue.splice(0)) request.finish(failure);
+	}
+}

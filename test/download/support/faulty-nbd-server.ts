@@ -1,0 +1,144 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+import { decodeNbdInput, type ReadRequest, serverMessage } from "./nbd-server-messages.ts";
+
+/** What a connection does wrong. Stream positions count from the server's first byte. */
+export interface Behaviour {
+	/** Export size to tell, if not the content's. */
+	readonly sizeBytes?: number;
+	/** Sent instead of speaking NBD; then the connection is closed, or held open. */
+	readonly sayInstead?: { readonly text: string; readonly close: boolean };
+	/** The connection is cut when this many bytes are sent. */
+	readonly cutAfterBytes?: number;
+	/** Nothing more is sent after this many bytes; the connection stays open. */
+	readonly stallAfterBytes?: number;
+	/** A bit of the byte at this position is flipped. */
+	readonly flipBitAt?: number;
+	/** Bytes and interval of a very slow server, after the handshake. */
+	readonly trickle?: { readonly bytes: number; readonly everyMs: number };
+	/** Structured replies are refused (the server of old days) unless true. */
+	readonly structured?: boolean;
+	/** NBD_OPT_GO is unknown. */
+	readonly withoutGo?: boolean;
+	/** Answers one read; default: what is right. `content` is the whole image. */
+	readonly answer?: (request: ReadRequest, content: Buffer, structured: boolean) => Buffer | undefined;
+	/** Collects this many requests before it answers them, the last one first. */
+	readonly reverseBatch?: number;
+}
+
+export interface FaultyServer {
+	readonly host: string;
+	readonly port: number;
+	/** Connections so far. */
+	readonly connections: () => number;
+	/** Reads so far, over all connections. */
+	readonly reads: readonly ReadRequest[];
+}
+
+/** @param behave What the nth connection (from 0) does. */
+export async function startFaultyServer(
+	content: Buffer,
+	behave: (connection: number) => Behaviour,
+): Promise<FaultyServer> {
+	const reads: ReadRequest[] = [];
+	const sockets = new Set<Socket>();
+	let connections = 0;
+	const server = createServer({ noDelay: true }, (socket) => {
+		sockets.add(socket);
+		socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+		serve(socket, content, behave(connections++), reads);
+	});
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	onTestFinished(async () => {
+		for (const socket of sockets) socket.destroy();
+		server.close();
+		await once(server, "close");
+	});
+	const { port } = server.address() as AddressInfo;
+	return { host: "127.0.0.1", port, connections: () => connections, reads };
+}
+
+function serve(socket: Socket, content: Buffer, behaviour: Behaviour, reads: ReadRequest[]): void {
+	const send = faultyOutput(socket, behaviour);
+	if (behaviour.sayInstead !== undefined) {
+		socket.write(behaviour.sayInstead.text);
+		if (behaviour.sayInstead.close) socket.end();
+		socket.resume();
+		return;
+	}
+	let structured = false;
+	let batch: ReadRequest[] = [];
+	const answer = behaviour.answer ?? rightAnswer;
+	send(serverMessage.greeting());
+	const receive = decodeNbdInput({
+		option(type) {
+			if (type === "structured-reply") {
+				structured = behaviour.structured === true;
+				send(serverMessage.optionReply(8, structured ? 1 : 0x8000_0001));
+			} else if (type === "go" && behaviour.withoutGo) {
+				send(serverMessage.optionReply(7, 0x8000_0001));
+			} else if (type === "go") {
+				send(serverMessage.exportInfo(behaviour.sizeBytes ?? content.length));
+				send(serverMessage.optionReply(7, 1));
+			} else if (type === "export-name") {
+				send(serverMessage.exportName(behaviour.sizeBytes ?? content.length));
+			}
+		},
+		read(request) {
+			reads.push(request);
+			batch.push(request);
+			if (batch.length < (behaviour.reverseBatch ?? 1)) return;
+			for (const each of batch.reverse()) {
+				const reply = answer(each, content, structured);
+				if (reply !== undefined) send(reply);
+			}
+			batch = [];
+		},
+		disconnect: () => socket.end(),
+	});
+	socket.on("data", receive);
+}
+
+function rightAnswer(request: ReadRequest, content: Buffer, structured: boolean): Buffer {
+	const data = content.subarray(request.offsetBytes, request.offsetBytes + request.lengthBytes);
+	return structured
+		? serverMessage.dataChunk(request.handle, request.offsetBytes, data, true)
+		: serverMessage.simpleReply(request.handle, 0, data);
+}
+
+/** Writes to the socket with the faults of the stream. */
+function faultyOutput(socket: Socket, behaviour: Behaviour): (bytes: Buffer) => void {
+	let position = 0;
+	let queue: Buffer = Buffer.alloc(0);
+	const { cutAfterBytes = Infinity, stallAfterBytes = Infinity, flipBitAt, trickle } = behaviour;
+	const end = Math.min(cutAfterBytes, stallAfterBytes);
+
+	function write(bytes: Buffer): void {
+		const allowed = Buffer.from(bytes.subarray(0, Math.max(0, end - position)));
+		if (flipBitAt !== undefined && flipBitAt >= position && flipBitAt < position + allowed.length) {
+			allowed.writeUInt8(allowed.readUInt8(flipBitAt - position) ^ 1, flipBitAt - position);
+		}
+		position += allowed.length;
+		if (allowed.length > 0) socket.write(allowed);
+		if (position >= cutAfterBytes) socket.destroySoon();
+	}
+
+	if (cutAfterBytes === 0) socket.destroy();
+	if (trickle === undefined) return write;
+
+	const timer = setInterval(() => {
+		if (queue.length === 0) return;
+		write(queue.subarray(0, trickle.bytes));
+		queue = queue.subarray(trickle.bytes);
+	}, trickle.everyMs);
+	socket.on("close", () => clearInterval(timer));
+	return (bytes) => {
+		if (position < handshakeBytes) write(bytes);
+		else queue = Buffer.concat([queue, bytes]);
+	};
+}
+
+/** What this server sends before the first reply, when it does not know structured replies. */
+export const handshakeBytes = 18 + 20 + (20 + 12) + 20;
