@@ -1,0 +1,168 @@
+import type { KeyDefinition, KeyType } from "./keys.ts";
+import {
+	holdsSecret,
+	isHostName,
+	isIpv4,
+	isIpv6,
+	type Reading,
+	readBoolean,
+	readChoice,
+	readDurationMs,
+	readList,
+	readSize,
+} from "./values.ts";
+
+/** What is wrong with a value, in words. An error: no node that gets this value can be booted with it. */
+export interface ValueProblem {
+	readonly severity: "error" | "warning";
+	readonly message: string;
+}
+
+/**
+ * Checks a value, after expansion, against the type of its key. An empty value means "not set", as in LTSP 5's shell.
+ * Secrets that are filled in later are accepted. Lines that LTSP 5 copies into a file as they are get a warning only.
+ */
+export function checkValue(definition: KeyDefinition, value: string): ValueProblem | undefined {
+	if (value.trim() === "" || holdsSecret(value)) return undefined;
+	if (definition.type === "boolean") {
+		const { warning } = readBoolean(value);
+		return warning === undefined ? undefined : { severity: "warning", message: warning };
+	}
+	if (definition.type === "choice") return asError(problemOf(readChoice(value, definition.choices ?? [])));
+	return checks[definition.type]?.(value.trim());
+}
+
+type Check = (value: string) => ValueProblem | undefined;
+
+const checks: { readonly [Type in KeyType]?: Check } = {
+	size: (value) => asError(problemOf(readSize(value))),
+	duration: (value) => asError(problemOf(readDurationMs(value))),
+	addresses: eachWord(isAddress, "is not an IP address"),
+	host: (value) => asError(isHost(value) ? undefined : "not an IP address or a host name"),
+	hosts: eachWord(isHost, "is not an IP address or a host name"),
+	// LTSP 5 takes the first word of HOSTNAME.
+	hostname: (value) => asError(isHostName(value.split(/\s+/)[0] ?? "") ? undefined : "not a host name"),
+	"hostname-part": shaped(/^[A-Za-z0-9_.-]{1,60}$/, "not part of a host name"),
+	domains: eachWord((word) => isHostName(word.replace(/\.$/, "")), "is not a domain name"),
+	timezone: shaped(
+		/^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9][\w+-]*(?:\/[\w+-]+)*$/,
+		"not a time zone such as Europe/Prague",
+	),
+	image: shaped(
+		/^[A-Za-z0-9][\w.-]{0,127}(?:\/[A-Za-z0-9][\w.+~-]{0,127})?$/,
+		"not an image: NAME or NAME/VERSION",
+	),
+	"fstab-line": checkFstabLine,
+	"hosts-line": (value) => {
+		const [address = "", name] = value.split(/\s+/);
+		return asWarning(isAddress(address) && name ? undefined : "not a line of /etc/hosts: ADDRESS NAME …");
+	},
+	"cron-line": (value) => asWarning(isCronLine(value) ? undefined : "not a crontab line with a user field"),
+	module: (value) =>
+		asError(/^[A-Za-z0-9][\w-]*(?:\s|$)/.test(value) ? undefined : "not a module name and its arguments"),
+	sysctl: checkSysctl,
+	"ssh-key": (value) =>
+		asWarning(
+			/(?:^|\s)(?:ssh|ecdsa|sk)-[\w@.-]+\s+[A-Za-z0-9+/]{16,}={0,2}(?:\s|$)/.test(value)
+				? undefined
+				: "not a public key as ssh-keygen writes it",
+		),
+	"password-hash": (value) =>
+		asError(
+			/^(?:\$\w+\$[^:\s]+|_?[A-Za-z0-9./]{13,20}|[!*])$/.test(value)
+				? undefined
+				: "not a password hash; if it was one, write \\$ for each $ in it",
+		),
+	endpoint: checkEndpoint,
+	"bootstrap-token": shaped(
+		/^[a-z0-9]{6}\.[a-z0-9]{16}$/,
+		"not a bootstrap token: 6 characters, a dot, 16 characters",
+	),
+	"ca-cert-hashes": eachWord(
+		(word) => /^sha256:[0-9a-f]{64}$/i.test(word),
+		"is not sha256: and 64 hexadecimal digits",
+	),
+	label: checkLabel,
+	taint: checkTaint,
+	argument: shaped(/^[a-z][a-z0-9-]*=.*$/s, "not name=value, without dashes before the name"),
+};
+
+function checkFstabLine(value: string): ValueProblem | undefined {
+	const [, mountPoint, type] = value.split(/\s+/);
+	if (mountPoint === undefined || type === undefined) {
+		return asWarning("not a line of fstab: DEVICE MOUNTPOINT TYPE OPTIONS DUMP PASS");
+	}
+	if (mountPoint !== "none" && mountPoint !== "swap" && !mountPoint.startsWith("/")) {
+		return asError(`the mount point ${mountPoint} is not an absolute path`);
+	}
+	return asError(mountPoint.split("/").includes("..") ? `the mount point ${mountPoint} holds ..` : undefined);
+}
+
+/** Five time fields or an @word, a user, a command; a comment or a variable is a line of a crontab, too. */
+function isCronLine(value: string): boolean {
+	if (/^#|^[A-Za-z_]\w*\s*=/.test(value)) return true;
+	const fields = value.split(/\s+/);
+	return value.startsWith("@") ? fields.length >= 3 : fields.length >= 7;
+}
+
+function checkSysctl(value: string): ValueProblem | undefined {
+	const setting = /^-?([\w./*:@-]+)\s*=\s*\S/.exec(value);
+	if (setting?.[1] === undefined) return asError("not name = value");
+	return asError(setting[1].split("/").includes("..") ? "the name holds .." : undefined);
+}
+
+function checkEndpoint(value: string): ValueProblem | undefined {
+	const [, ipv6, host, port] = /^(?:\[([^\]]*)\]|([^:\s/]+)):(\d{1,5})$/.exec(value) ?? [];
+	const isGood = port !== undefined && Number(port) >= 1 && Number(port) <= 65535;
+	return asError(isGood && (isIpv6(ipv6 ?? "") || isHost(host ?? "")) ? undefined : "not HOST:PORT");
+}
+
+/** Syntax of label keys and values: Kubernetes documentation, "Labels and Selectors". */
+const labelKey = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/;
+
+function checkLabel(value: string): ValueProblem | undefined {
+	const equals = value.indexOf("=");
+	const isGood =
+		equals > 0 && labelKey.test(value.slice(0, equals)) && labelValue.test(value.slice(equals + 1));
+	return asError(isGood ? undefined : "not a label: key=value");
+}
+
+function checkTaint(value: string): ValueProblem | undefined {
+	const [, key = "", text = "", effect = ""] = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(value) ?? [];
+	const isEffect = ["NoSchedule", "PreferNoSchedule", "NoExecute"].includes(effect);
+	const isGood = isEffect && labelKey.test(key) && labelValue.test(text);
+	return asError(isGood ? undefined : "not a taint: key=value:NoSchedule, :PreferNoSchedule or :NoExecute");
+}
+
+function isAddress(text: string): boolean {
+	return isIpv4(text) || isIpv6(text);
+}
+
+/** A text of digits and dots must be a whole IPv4 address; it is never a host name. */
+function isHost(text: string): boolean {
+	return isAddress(text) || (!/^[\d.]+$/.test(text) && isHostName(text));
+}
+
+function shaped(pattern: RegExp, message: string): Check {
+	return (value) => asError(pattern.test(value) ? undefined : message);
+}
+
+function eachWord(isGood: (word: string) => boolean, message: string): Check {
+	return (value) => {
+		const bad = readList(value).find((word) => !isGood(word));
+		return asError(bad === undefined ? undefined : `${bad} ${message}`);
+	};
+}
+
+function problemOf(reading: Reading<unknown>): string | undefined {
+	return "problem" in reading ? reading.problem : undefined;
+}
+
+function asError(message: string | undefined): ValueProblem | undefined {
+	return message === undefined ? undefined : { severity: "error", message };
+}
+
+function asWarning(message: string | undefined): ValueProblem | undefined {
+	return message === undefined ? undefined : { severity: "warning", message };
+}
