@@ -1,4 +1,4 @@
-import { parseCommandLine } from "../config/cmdline.ts";
+import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
 import { NetherdError } from "../errors.ts";
 import {
@@ -44,7 +44,7 @@ export async function describeNode(
 ): Promise<DescribedNode> {
 	if (options.facts !== undefined) return { stages: [readFacts(options.facts)], assumed: [] };
 
-	const line = redactSecrets(options.cmdline ?? assumptions.commandLine, "command line");
+	const line = redactSecrets(options.cmdline ?? assumptions.commandLine, commandLineFile);
 	const commandLine = parseCommandLine(line.text);
 	const online = !options.offline && commandLine.server !== undefined;
 	const { configuration } =

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { parseCommandLine } from "../config/cmdline.ts";
+import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
 import {
 	kernelCommandLine,
@@ -103,7 +103,7 @@ async function gatherCommon(
 	root: string,
 	say: Say,
 ): Promise<{ facts: CommonFacts; secrets: Readonly<Record<string, string>> }> {
-	const line = redactSecrets(readFileSync(kernelCommandLine, "utf8").trim(), "command line");
+	const line = redactSecrets(readFileSync(kernelCommandLine, "utf8").trim(), commandLineFile);
 	const commandLine = parseCommandLine(line.text);
 	const network = gatherNetwork(commandLine);
 	const { configuration, secrets } = await gatherConfiguration(commandLine, root, say);

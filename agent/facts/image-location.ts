@@ -44,7 +44,7 @@ export function imageSource({ commandLine, configuration, network }: Whereabouts
 		kind: "nbd",
 		host,
 		port: root?.port ?? defaultPort,
-		exportName: configuration.text("IMAGE") ?? root?.exportName ?? network.rootPath ?? defaultExportName,
+		exportName: configuredImage(configuration)?.name ?? root?.exportName ?? network.rootPath ?? defaultExportName,
 	};
 }
 
@@ -54,11 +54,16 @@ export function manifestUrl({
 	configuration,
 }: Omit<Whereabouts, "network">): string | undefined {
 	if (commandLine.server === undefined) return undefined;
-	const image = configuration.text("IMAGE");
+	const wanted = configuredImage(configuration);
 	const booted = commandLine.image;
-	if (image !== undefined && image !== booted?.name)
-		return `${commandLine.server}/images/${image}/current/image.json`;
-	return booted && `${commandLine.server}/images/${booted.name}/${booted.version}/image.json`;
+	const image = wanted === undefined || wanted.name === booted?.name ? (booted ?? wanted) : wanted;
+	return image && `${commandLine.server}/images/${image.name}/${image.version}/image.json`;
+}
+
+/** IMAGE of lts.conf, `NAME` or `NAME/VERSION`. */
+function configuredImage(configuration: Configuration): { name: string; version: string } | undefined {
+	const [name, version] = configuration.text("IMAGE")?.split("/") ?? [];
+	return name === undefined ? undefined : { name, version: version ?? "current" };
 }
 
 /** URL of the farm's lts.conf; undefined when no companion server is known. */

@@ -49,8 +49,11 @@ export function resolveFacts({
 			...(network.mac === undefined ? {} : { mac: network.mac }),
 		},
 		commandLine,
-		facts: shellFacts(network, server),
+		facts: shellFacts(network, server, commandLine),
 	});
+	if (hasErrors(commandLine.findings)) {
+		throw new ConfigurationError("kernel command line", "/proc/cmdline", commandLine.findings, line);
+	}
 	const all = [...parsed.findings, ...findings];
 	if (hasErrors(all)) throw new ConfigurationError(file, from, all, text);
 	return { commandLine, configuration, findings: [...commandLine.findings, ...all] };
@@ -60,6 +63,7 @@ export function resolveFacts({
 export function shellFacts(
 	network: Facts["network"],
 	server: string | undefined,
+	{ nbdRoot }: CommandLine,
 ): Readonly<Record<string, string>> {
 	const values: Record<string, string | undefined> = {
 		DEVICE: network.device,
@@ -74,6 +78,9 @@ export function shellFacts(
 		ROOTPATH: network.rootPath,
 		filename: network.bootFile,
 		SERVER: server,
+		NBD_ROOT_HOST: nbdRoot?.host ?? server,
+		NBD_ROOT_PORT: nbdRoot?.port === undefined ? undefined : String(nbdRoot.port),
+		NBD_ROOT_NAME: nbdRoot?.exportName ?? network.rootPath,
 	};
 	return Object.fromEntries(
 		Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),

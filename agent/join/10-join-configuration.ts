@@ -2,7 +2,7 @@ import type { JoinFacts } from "../facts/facts.ts";
 import { joinConfigurationFile } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";
-import { joinConfiguration } from "./join-configuration.ts";
+import { joinConfiguration, wantsToJoin } from "./join-configuration.ts";
 
 export const writeJoinConfiguration: Step<Inputs<JoinFacts>> = {
 	name: "10-join-configuration",
@@ -16,7 +16,7 @@ export const writeJoinConfiguration: Step<Inputs<JoinFacts>> = {
 		"KUBELET_EXTRA_ARG_*",
 	],
 	plan: (inputs) =>
-		inputs.facts.joined
+		inputs.facts.joined || !wantsToJoin(inputs.configuration)
 			? []
 			: [
 					{

@@ -1,3 +1,4 @@
+import type { Configuration } from "../config/resolve.ts";
 import { NetherdError } from "../errors.ts";
 import type { JoinFacts } from "../facts/facts.ts";
 import type { Inputs } from "../plan/inputs.ts";
@@ -9,43 +10,56 @@ const apiVersions = [
 	{ apiVersion: "kubeadm.k8s.io/v1beta2", sinceMinor: 15 },
 ] as const;
 
+/** Whether lts.conf asks this node to join. */
+export function wantsToJoin(configuration: Configuration): boolean {
+	return configuration.text("KUBEADM_JOIN_ENDPOINT") !== undefined;
+}
+
 /**
  * The JoinConfiguration of this node for the kubeadm that it has
  * (https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ and its predecessors).
  *
- * @throws {NetherdError} `join.no-kubeadm`, `join.kubeadm-too-old`, `join.incomplete`, `join.bad-taint`, `join.bad-label`.
+ * @throws {NetherdError} `join.no-kubeadm`, `join.kubeadm-too-old`, `join.incomplete`.
  */
-export function joinConfiguration(inputs: Inputs<JoinFacts>): object {
-	const { configuration, facts } = inputs;
+export function joinConfiguration({ configuration, facts }: Inputs<JoinFacts>): object {
 	const apiVersion = apiVersionFor(facts.kubeadmVersion);
-	const kubeletArguments = kubeletExtraArguments(inputs);
-	const taints = configuration
-		.family("KUBERNETES_TAINT_")
-		.map(({ key, value, whence }) => parseTaint(value, `${key} (${whence})`));
+	const kubeletArguments = kubeletExtraArguments(configuration);
+	const taints = configuration.family("KUBERNETES_TAINT_").map(({ value }) => parseTaint(value));
 	return {
 		apiVersion,
 		kind: "JoinConfiguration",
 		discovery: {
 			bootstrapToken: {
-				apiServerEndpoint: required(inputs, "KUBEADM_JOIN_ENDPOINT"),
-				token: required(inputs, "KUBEADM_JOIN_TOKEN"),
-				caCertHashes: required(inputs, "KUBEADM_JOIN_CA_CERT_HASH").split(/[\s,]+/),
+				apiServerEndpoint: required(configuration, "KUBEADM_JOIN_ENDPOINT"),
+				token: required(configuration, "KUBEADM_JOIN_TOKEN"),
+				caCertHashes: required(configuration, "KUBEADM_JOIN_CA_CERT_HASH").split(/[\s,]+/),
 			},
 		},
 		nodeRegistration: {
 			name: facts.hostname,
 			...(taints.length > 0 ? { taints } : {}),
-			...(kubeletArguments.length === 0
-				? {}
-				: {
-						// A list since v1beta4, a map before.
-						kubeletExtraArgs:
-							apiVersion === "kubeadm.k8s.io/v1beta4"
-								? kubeletArguments.map(([name, value]) => ({ name, value }))
-								: Object.fromEntries(kubeletArguments),
-					}),
+			...(kubeletArguments.length > 0
+				? { kubeletExtraArgs: extraArguments(apiVersion, kubeletArguments) }
+				: {}),
 		},
 	};
+}
+
+/**
+ * The value of a key without which there is no join.
+ *
+ * @throws {NetherdError} `join.incomplete`.
+ */
+export function required(configuration: Configuration, key: string): string {
+	const value = configuration.text(key);
+	if (value !== undefined) return value;
+	throw new NetherdError(
+		"join.incomplete",
+		`KUBEADM_JOIN_ENDPOINT is set (${configuration.whence("KUBEADM_JOIN_ENDPOINT")}), but ${key} is not`,
+		{
+			hint: `add ${key} to lts.conf; kubeadm token create --print-join-command on the control plane prints what it needs`,
+		},
+	);
 }
 
 function apiVersionFor(kubeadmVersion: string | undefined): string {
@@ -68,54 +82,26 @@ function apiVersionFor(kubeadmVersion: string | undefined): string {
 	return version.apiVersion;
 }
 
-function required({ configuration }: Inputs<JoinFacts>, key: string): string {
-	const value = configuration.text(key);
-	if (value !== undefined && value !== "") return value;
-	throw new NetherdError(
-		"join.incomplete",
-		`KUBEADM_JOIN_ENDPOINT is set (${configuration.whence("KUBEADM_JOIN_ENDPOINT")}), but ${key} is not`,
-		{
-			hint: `add ${key} to lts.conf; kubeadm token create --print-join-command on the control plane prints all three`,
-		},
-	);
-}
+type Argument = readonly [name: string, value: string];
 
-function kubeletExtraArguments({ configuration }: Inputs<JoinFacts>): [string, string][] {
-	const labels = configuration.family("KUBERNETES_LABEL_").map(({ key, value, whence }) => {
-		if (!/^[^=\s,]+=[^=\s,]*$/.test(value)) {
-			throw new NetherdError(
-				"join.bad-label",
-				`${key} (${whence}): ${JSON.stringify(value)} is not KEY=VALUE`,
-				{
-					hint: "write one label, such as example.com/rack=r12",
-				},
-			);
-		}
-		return value;
-	});
-	const given = configuration.family("KUBELET_EXTRA_ARG_").map(({ key, value, whence }): [string, string] => {
-		const [name, ...rest] = value.replace(/^--/, "").split("=");
-		if (name === undefined || name === "" || rest.length === 0) {
-			throw new NetherdError(
-				"join.bad-argument",
-				`${key} (${whence}): ${JSON.stringify(value)} is not NAME=VALUE`,
-				{
-					hint: "write one kubelet option, such as max-pods=200",
-				},
-			);
-		}
+function kubeletExtraArguments(configuration: Configuration): Argument[] {
+	const labels = configuration.family("KUBERNETES_LABEL_").map(({ value }) => value);
+	const given = configuration.family("KUBELET_EXTRA_ARG_").map(({ value }): Argument => {
+		const [name = "", ...rest] = value.replace(/^--/, "").split("=");
 		return [name, rest.join("=")];
 	});
 	return labels.length === 0 ? given : [["node-labels", labels.join(",")], ...given];
 }
 
-function parseTaint(value: string, whence: string): object {
-	const match = /^([^=:\s]+)(?:=([^=:\s]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(value);
-	if (match === null) {
-		throw new NetherdError("join.bad-taint", `${whence}: ${JSON.stringify(value)} is not KEY=VALUE:EFFECT`, {
-			hint: "write one taint, such as dedicated=storage:NoSchedule; effects are NoSchedule, PreferNoSchedule, NoExecute",
-		});
-	}
-	const [, key, taintValue, effect] = match;
-	return { key, ...(taintValue === undefined ? {} : { value: taintValue }), effect };
+/** A list since v1beta4, a map before. */
+function extraArguments(apiVersion: string, list: readonly Argument[]): object {
+	return apiVersion === "kubeadm.k8s.io/v1beta4"
+		? list.map(([name, value]) => ({ name, value }))
+		: Object.fromEntries(list);
+}
+
+/** `key=value:Effect` or `key:Effect`; the key table has checked the form. */
+function parseTaint(text: string): object {
+	const [, key, value, effect] = /^([^=:]+)(?:=([^:]*))?:(.+)$/.exec(text) ?? [];
+	return { key, ...(value === undefined ? {} : { value }), effect };
 }

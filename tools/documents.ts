@@ -1,0 +1,76 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { initramfsStage, initStage, joinStage } from "../agent/boot.ts";
+import { commands } from "../agent/commands/command-table.ts";
+import { commandPage, overview } from "../agent/commands/help.ts";
+import { type KeyDefinition, keys } from "../agent/config/keys.ts";
+import { agentVersion } from "../agent/version.ts";
+import { repository } from "./cache.ts";
+
+/*
+ * Parts of the documents that follow from the code. Each stands between `<!-- generated: NAME -->` and
+ * `<!-- end -->`; `node tools/documents.ts` writes them anew, and a test fails when one is out of date.
+ */
+
+const policies = { abort: "stops the boot", warn: "is noted" } as const;
+
+const parts: Readonly<Record<string, () => string>> = {
+	steps: () =>
+		[
+			"| step | what it does | a failure |",
+			"|---|---|---|",
+			...[initramfsStage, initStage, joinStage].flatMap(({ name, steps }) =>
+				steps.map(
+					({ step, onFailure }) => `| \`${name}/${step.name}\` | ${step.summary} | ${policies[onFailure]} |`,
+				),
+			),
+		].join("\n"),
+	"agent-help": () =>
+		[overview(agentVersion), ...commands.map(commandPage)]
+			.map((page) => `\`\`\`text\n${page}\`\`\``)
+			.join("\n\n"),
+	keys: () => keyTable(keys.filter(({ origin }) => origin === "ltsp5")),
+	"own-keys": () => keyTable(keys.filter(({ origin }) => origin === "netherd")),
+};
+
+const documents = ["README.md", "docs/command-line.md", "docs/lts-conf.md"];
+
+/** Paths of the documents whose generated parts are out of date, with the text that they should have. */
+export function outdatedDocuments(): Map<string, string> {
+	const outdated = new Map<string, string>();
+	for (const path of documents) {
+		const text = readFileSync(join(repository, path), "utf8");
+		const current = text.replace(
+			/(<!-- generated: ([a-z-]+) -->\n)[\s\S]*?(<!-- end -->)/g,
+			(_, start: string, name: string, end: string) => `${start}\n${partNamed(name, path)}\n\n${end}`,
+		);
+		if (current !== text) outdated.set(path, current);
+	}
+	return outdated;
+}
+
+function partNamed(name: string, document: string): string {
+	const part = parts[name];
+	if (part === undefined) throw new Error(`${document} asks for a generated part ${name}, and there is none`);
+	return part();
+}
+
+function keyTable(table: readonly KeyDefinition[]): string {
+	return [
+		"| key | type | default | what it does | step |",
+		"|---|---|---|---|---|",
+		...table.map((key) => {
+			const initial = key.default === undefined ? (key.otherwise ?? "") : `\`${key.default}\``;
+			const type =
+				key.type === "choice" ? (key.choices ?? []).map((choice) => `\`${choice}\``).join(", ") : key.type;
+			return `| \`${key.name}\` | ${type} | ${initial} | ${key.help} | ${key.owner} |`;
+		}),
+	].join("\n");
+}
+
+if (import.meta.main) {
+	for (const [path, text] of outdatedDocuments()) {
+		writeFileSync(join(repository, path), text);
+		console.log(`written: ${path}`);
+	}
+}
