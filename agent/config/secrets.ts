@@ -101,7 +101,10 @@ function redactUnparsed(text: string, names: SecretNames, isBeforeValue: boolean
 }
 
 const secretAssignment = new RegExp(
-	`(\\b(?:${keys.filter(({ secret }) => secret).map(({ name }) => name.replace("*", "\\w*")).join("|")})"?[ \\t]*=[ \\t]*)(.*\\S)`,
+	`(\\b(?:${keys
+		.filter(({ secret }) => secret)
+		.map(({ name }) => name.replace("*", "\\w*"))
+		.join("|")})"?[ \\t]*=[ \\t]*)(.*\\S)`,
 	"i",
 );
 
