@@ -1,0 +1,121 @@
+import { isIpv4 } from "../config/values.ts";
+import type { InitFacts } from "../facts/facts.ts";
+import { nodePrograms } from "../paths.ts";
+import type { Inputs } from "../plan/inputs.ts";
+import type { Operation } from "../plan/operation.ts";
+import type { Step } from "../plan/step.ts";
+import { rcLocalUnit } from "./60-rc-local.ts";
+import { because } from "./because.ts";
+import { aliasUnit, localUnits, wantUnit } from "./units.ts";
+
+/** A second is usual; a node whose DHCP server is away keeps its address and goes on. */
+const onlineTimeoutSeconds = 30;
+
+export const network: Step<Inputs<InitFacts>> = {
+	name: "50-network",
+	summary: "has systemd-networkd keep the boot interface's address and renew its lease",
+	keys: ["NET_DEVICE_METHOD"],
+	plan: ({ facts, configuration }) => {
+		const method = (configuration.text("NET_DEVICE_METHOD") ?? "dhcp").toLowerCase();
+		const { mac, gateway } = facts.network;
+		if (method === "manual" || mac === undefined) return [];
+		const reason = because(configuration, "NET_DEVICE_METHOD");
+		const write = (path: string, content: string): Operation => ({
+			kind: "writeFile",
+			path,
+			content,
+			because: reason,
+		});
+		return [
+			// 05: before 10-netplan-*.network and the distribution's; of the files that match, the first one counts.
+			write("/etc/systemd/network/05-netherd.network", bootInterface(mac, method === "dhcp")),
+			write("/etc/systemd/networkd.conf.d/netherd.conf", leaveTheRestAlone),
+			write(`${localUnits}/systemd-networkd-wait-online.service.d/netherd.conf`, waitForOneInterface),
+			// As `systemctl enable systemd-networkd.service` does it.
+			aliasUnit("systemd-networkd.service", "dbus-org.freedesktop.network1.service", reason),
+			wantUnit("systemd-networkd.service", "multi-user.target", reason),
+			wantUnit("systemd-networkd.socket", "sockets.target", reason),
+			wantUnit("systemd-networkd-wait-online.service", "network-online.target", reason),
+			...(method === "dhcp" && gateway !== undefined && isIpv4(gateway)
+				? [
+						{
+							kind: "installUnit",
+							name: "netherd-boot-route.service",
+							content: bootRouteUnit(gateway),
+							wantedBy: "network-online.target",
+							because: reason,
+						} as const,
+					]
+				: []),
+			...(facts.root.units.includes("networking.service")
+				? [write("/etc/network/interfaces", onlyLoopback)]
+				: []),
+		];
+	},
+};
+
+/**
+ * systemd.network(5). Matched by MAC address, because the interface may get another name when udev starts; Kind=!* leaves
+ * out bridges, VLANs and bonds, which take over the address of what is below them.
+ *
+ * ClientIdentifier=mac is what the firmware and the initramfs sent, so the server gives the same lease; KeepConfiguration
+ * keeps the address until then, and when networkd is stopped, for a root that is read over it.
+ */
+function bootInterface(mac: string, dhcp: boolean): string {
+	const common = `[Match]
+MACAddress=${mac}
+Type=ether
+Kind=!*
+
+[Network]
+DHCP=${dhcp ? "ipv4" : "no"}
+KeepConfiguration=yes
+`;
+	if (!dhcp) return common;
+	return `${common}
+[DHCPv4]
+ClientIdentifier=mac
+UseHostname=no
+SendRelease=no
+`;
+}
+
+/** networkd takes away routes and rules that it did not make, those of a CNI plugin among them (networkd.conf(5)). */
+const leaveTheRestAlone = `[Network]
+ManageForeignRoutes=no
+ManageForeignRoutingPolicyRules=no
+`;
+
+/** Without --any, every interface that some .network file of the image matches would have to come up. */
+const waitForOneInterface = `[Service]
+ExecStart=
+ExecStart=/usr/lib/systemd/systemd-networkd-wait-online --any --timeout=${onlineTimeoutSeconds}
+`;
+
+/**
+ * The initramfs's default route has no metric, so it would win over that of the lease for ever, whatever gateway a later
+ * lease names. It goes once there is another, and not before: a root may be read over it.
+ */
+function bootRouteUnit(gateway: string): string {
+	const other = `${nodePrograms.ip} -4 route show default proto dhcp | grep -q .`;
+	const remove = `${nodePrograms.ip} -4 route del default via ${gateway} proto boot`;
+	return `[Unit]
+Description=Take away the initramfs's default route once DHCP has given one
+After=systemd-networkd-wait-online.service
+Before=network-online.target ${rcLocalUnit}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecCondition=${nodePrograms.sh} -c '${other}'
+ExecStart=-${remove}
+
+[Install]
+WantedBy=network-online.target
+`;
+}
+
+/** interfaces(5), as LTSP 5 writes it: ifupdown must not run a second DHCP client. */
+const onlyLoopback = `auto lo
+iface lo inet loopback
+`;

@@ -1,0 +1,37 @@
+import { isIpv4, isIpv6 } from "../config/values.ts";
+import type { InitFacts } from "../facts/facts.ts";
+import { type ImageSource, imageSource, serverHost } from "../facts/image-location.ts";
+import type { Inputs } from "../plan/inputs.ts";
+
+/** SERVER, else the companion server, else the machine that the image comes from. */
+export function serverName({ configuration, commandLine, facts }: Inputs<InitFacts>): string | undefined {
+	return (
+		configuration.text("SERVER") ??
+		serverHost(commandLine) ??
+		commandLine.nbdRoot?.host ??
+		facts.network.nextServer
+	);
+}
+
+/** The same where it is an address: what /etc/hosts can name. */
+export function serverAddress(inputs: Inputs<InitFacts>): string | undefined {
+	const { commandLine, facts, configuration } = inputs;
+	return [
+		configuration.text("SERVER"),
+		serverHost(commandLine),
+		commandLine.nbdRoot?.host,
+		facts.network.nextServer,
+	].find((host) => host !== undefined && (isIpv4(host) || isIpv6(host)));
+}
+
+/** The NBD export that holds the root; undefined where nothing names a server. */
+export function rootExport({
+	configuration,
+	commandLine,
+	facts,
+}: Inputs<InitFacts>): ImageSource | undefined {
+	const known = commandLine.nbdRoot?.host ?? facts.network.nextServer ?? serverHost(commandLine);
+	return known === undefined
+		? undefined
+		: imageSource({ commandLine, configuration, network: facts.network });
+}
