@@ -19,6 +19,12 @@ export const nodePrograms = {
 	umount: "umount",
 	kubeadm: "kubeadm",
 	systemctl: "systemctl",
+	chpasswd: "chpasswd",
+	/** In units, which take absolute paths only. */
+	ip: "/usr/sbin/ip",
+	swapon: "/usr/sbin/swapon",
+	journalctl: "/usr/bin/journalctl",
+	logger: "/usr/bin/logger",
 } as const;
 
 /** Kernel modules that stage 1 loads. */
