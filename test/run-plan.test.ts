@@ -77,7 +77,7 @@ test("a dry host receives exactly what the real one does", async () => {
 });
 
 test("what cannot be data cannot be in a plan", async () => {
-	const smuggled = { ...put("/a"), callback: () => "effect" } as Action;
+	const smuggled: Action = Object.assign(put("/a"), { callback: () => "effect" });
 	const shown: Action[] = [];
 	const plan: StagePlan = { name: "init", steps: [{ name: "10", onFailure: "abort", actions: [smuggled] }] };
 	await runPlan(

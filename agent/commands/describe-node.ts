@@ -64,7 +64,7 @@ export async function describeNode(
 		stages: [
 			assumedInitramfsFacts({ ...node, image }, intoMemory),
 			init,
-			assumedJoinFacts(node, nodeName({ ...resolved, facts: init })),
+			assumedJoinFacts(node, nodeName({ ...resolved, facts: init }).name),
 		],
 		assumed: assumedLines(options, image !== undefined),
 	};

@@ -28,6 +28,7 @@ export async function boot(newRoot: string, makeHost: MakeHost, say: Say): Promi
 	try {
 		const initramfs = await gatherInitramfs(newRoot, log.info);
 		facts = initramfs.facts;
+		sayWarnings(facts, log);
 		await announced("initramfs", facts, log, () =>
 			runStage(initramfsStage, initramfs, makeHost("/", initramfs.secrets, log), log),
 		);
@@ -52,6 +53,7 @@ export async function init(makeHost: MakeHost, say: Say): Promise<number> {
 	try {
 		const gathered = await gatherInitAlone(log.info);
 		facts = gathered.facts;
+		sayWarnings(facts, log);
 		saveSecrets(gathered.secrets);
 		await announced("init", facts, log, () =>
 			runStage(initStage, gathered, makeHost("/", gathered.secrets, log), log),
@@ -72,6 +74,13 @@ export async function join(makeHost: MakeHost, say: Say): Promise<number> {
 		runStage(joinStage, { facts, secrets }, makeHost("/", secrets, log), log),
 	);
 	return 0;
+}
+
+/** What is odd in lts.conf or on the command line, but no reason to stop. */
+function sayWarnings(facts: Facts, log: Log): void {
+	for (const { file, line, column, message, hint } of resolveFacts(facts).findings) {
+		log.warn(`${file}:${line}:${column}: ${message}. ${hint}`);
+	}
 }
 
 /** Runs a stage between two messages to the server. */
