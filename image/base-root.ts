@@ -1,0 +1,128 @@
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { NetherdError } from "../agent/errors.ts";
+import { type CachedBuild, cachedBuild, cacheFolder } from "../tools/cache.ts";
+import { type AptSettings, aptSettings } from "./apt-settings.ts";
+import { nodePackages } from "./node-packages.ts";
+import { megabytes, type Say } from "./progress.ts";
+import type { Recipe } from "./recipe.ts";
+import { runTool } from "./run-tool.ts";
+
+/** Stage 1 of an image: Debian alone, in a form that stage 2 can lay its own files over. */
+export interface BaseRoot extends CachedBuild {
+	/** The root, quickly compressed; includes kernel and modules. */
+	readonly squashfs: string;
+	/** Seconds since 1970: the date of the archive that it was made of. */
+	readonly epochSeconds: number;
+}
+
+const squashfsOptions = ["-comp", "zstd", "-Xcompression-level", "1", "-no-progress", "-noappend", "-quiet"];
+
+/**
+ * Installs Debian with mmdebstrap(1), or takes the earlier result of the same packages and sources.
+ *
+ * @throws {NetherdError} `image.no-debian-mirror`, `image.mmdebstrap-failed`, `image.no-kernel`, `image.squashfs-failed`,
+ *   `image.disk-full`.
+ */
+export async function buildBaseRoot(recipe: Recipe, say: Say): Promise<BaseRoot> {
+	const apt = await aptSettings(recipe);
+	const packages = [...new Set([...nodePackages, ...recipe.packages, recipe.kernel])].sort();
+	const inputs = {
+		files: ["image/base-root.ts", "image/clean-root.sh"],
+		values: [recipe.suite, ...apt.sources, ...packages, generation(recipe)],
+	};
+	const built = await cachedBuild("image-base", inputs, async (folder) => {
+		say(`mmdebstrap: installing Debian ${recipe.suite} with ${packages.length} packages and what they need`);
+		const root = join(folder, "root");
+		await install(recipe.suite, packages, apt, root);
+		if (globSync(join(root, "boot/vmlinuz-*")).length === 0) {
+			throw new NetherdError("image.no-kernel", `after installing ${recipe.kernel}, /boot holds no kernel`, {
+				hint: "name a kernel package that depends on a kernel image, such as linux-image-amd64",
+			});
+		}
+		const epochSeconds = archiveDate(root);
+		await runTool(["sh", join(import.meta.dirname, "clean-root.sh"), root], {
+			code: "image.clean-failed",
+			hint: "this is a mistake in netherd: image/clean-root.sh does not fit this suite",
+		});
+		const squashfs = join(folder, "base.squashfs");
+		say("mksquashfs: packing the base root");
+		await runTool(["mksquashfs", root, squashfs, ...squashfsOptions], {
+			code: "image.squashfs-failed",
+			hint: "see the last lines; mksquashfs needs squashfs-tools 4.4 or later",
+			environment: { SOURCE_DATE_EPOCH: String(epochSeconds) },
+		});
+		rmSync(root, { recursive: true });
+		writeFileSync(join(folder, "epoch"), `${epochSeconds}\n`);
+		say(`base root: ${megabytes(statSync(squashfs).size)}`);
+	});
+	return {
+		...built,
+		squashfs: join(built.folder, "base.squashfs"),
+		epochSeconds: Number(readFileSync(join(built.folder, "epoch"), "utf8")),
+	};
+}
+
+/** Makes the next build install its packages anew, with the archive's newest versions. */
+export function renewPackages(recipe: Recipe): void {
+	const file = generationFile(recipe);
+	mkdirSync(dirname(file), { recursive: true });
+	writeFileSync(file, `${new Date().toISOString()}\n`);
+}
+
+function generation(recipe: Recipe): string {
+	const file = generationFile(recipe);
+	return existsSync(file) ? readFileSync(file, "utf8").trim() : "";
+}
+
+function generationFile({ name, suite }: Recipe): string {
+	return join(cacheFolder, "image-generation", `${name}-${suite}`);
+}
+
+async function install(
+	suite: string,
+	packages: readonly string[],
+	apt: AptSettings,
+	root: string,
+): Promise<void> {
+	const dpkgOptions = ["man", "info", "locale", "lintian", "doc"].map(
+		(name) => `path-exclude=/usr/share/${name}/*`,
+	);
+	// Licences stay with what they license.
+	dpkgOptions.push("path-include=/usr/share/doc/*/copyright");
+	await runTool(
+		[
+			"mmdebstrap",
+			"--mode=root",
+			"--variant=minbase",
+			"--format=directory",
+			// Their date is the date of what is installed.
+			"--skip=cleanup/apt/lists",
+			...dpkgOptions.map((option) => `--dpkgopt=${option}`),
+			...apt.options.map((option) => `--aptopt=${option}`),
+			`--include=${packages.join(",")}`,
+			suite,
+			root,
+			"-",
+		],
+		{
+			code: "image.mmdebstrap-failed",
+			hint:
+				"see the last lines: usually a package name that the suite does not have, a mirror that cannot be reached, " +
+				"or archive keys that are too old (package debian-archive-keyring)",
+			input: `${apt.sources.join("\n")}\n`,
+			// The initramfs is made later, once, with the agent in it (kernel-img.conf(5)).
+			environment: { INITRD: "No" },
+		},
+	);
+}
+
+/** The newest `Date:` of the archive's Release files (https://wiki.debian.org/DebianRepository/Format). */
+function archiveDate(root: string): number {
+	const dates = globSync(join(root, "var/lib/apt/lists/*Release")).map((file) => {
+		const date = /^Date: (.+)$/m.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+		return Math.floor(Date.parse(date) / 1000);
+	});
+	const newest = Math.max(...dates.filter((seconds) => !Number.isNaN(seconds)));
+	return Number.isFinite(newest) ? newest : Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,138 @@
+import {
+	copyFileSync,
+	existsSync,
+	linkSync,
+	mkdirSync,
+	readdirSync,
+	readlinkSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { type ImageManifest, serializeManifest } from "../agent/download/manifest.ts";
+import { NetherdError } from "../agent/errors.ts";
+
+/** Where the files of one version of an image are, before they are in a boot tree. */
+export interface ImageFiles {
+	readonly kernel: string;
+	readonly initramfs: string;
+	readonly image: string;
+}
+
+/**
+ * Puts one version of an image into a boot tree: `images/NAME/VERSION/`, complete under its name or not there, and then
+ * `images/NAME/current` points to it. Machines that boot meanwhile get the old version or the new one, never a mixture.
+ * A version that is there already stays as it is.
+ *
+ * Files are hard links where the file system allows it.
+ *
+ * @param tree The boot tree's folder; made when missing.
+ * @returns The version's folder.
+ * @throws {NetherdError} `image.publish-failed`, `image.disk-full`.
+ */
+export function publishImage(tree: string, manifest: ImageManifest, files: ImageFiles): string {
+	return orNamed(tree, () => {
+		const parent = join(tree, "images", manifest.name);
+		const folder = join(parent, manifest.version);
+		if (!existsSync(folder)) {
+			const unfinished = join(parent, `.${manifest.version}.unfinished-${process.pid}`);
+			rmSync(unfinished, { recursive: true, force: true });
+			mkdirSync(unfinished, { recursive: true });
+			try {
+				linkOrCopy(files.kernel, join(unfinished, manifest.kernel.file));
+				linkOrCopy(files.initramfs, join(unfinished, manifest.initramfs.file));
+				linkOrCopy(files.image, join(unfinished, manifest.image.file));
+				writeFileSync(join(unfinished, "image.json"), serializeManifest(manifest));
+				renameSync(unfinished, folder);
+			} finally {
+				rmSync(unfinished, { recursive: true, force: true });
+			}
+		}
+		pointTo(join(parent, "current"), manifest.version);
+		return folder;
+	});
+}
+
+/**
+ * Puts the boot loaders into `loader/`, each replaced atomically.
+ *
+ * @throws {NetherdError} `image.publish-failed`, `image.disk-full`.
+ */
+export function publishBootLoaders(tree: string, files: readonly string[]): void {
+	orNamed(tree, () => {
+		const folder = join(tree, "loader");
+		mkdirSync(folder, { recursive: true });
+		for (const file of files) {
+			const path = join(folder, basename(file));
+			const unfinished = `${path}.unfinished-${process.pid}`;
+			rmSync(unfinished, { force: true });
+			linkOrCopy(file, unfinished);
+			renameSync(unfinished, path);
+		}
+	});
+}
+
+/**
+ * Removes the oldest versions of an image but for the newest `keep` and the current one.
+ *
+ * @returns The names of what was removed.
+ */
+export function removeOldVersions(tree: string, name: string, keep: number): string[] {
+	const parent = join(tree, "images", name);
+	const current = readlinkSync(join(parent, "current"));
+	const old = readdirSync(parent, { withFileTypes: true })
+		.filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+		.map((entry) => entry.name)
+		// Versions begin with their date.
+		.sort()
+		.reverse()
+		.slice(keep)
+		.filter((version) => version !== current);
+	for (const version of old) rmSync(join(parent, version), { recursive: true });
+	return old;
+}
+
+/** `builtAt` and the key of what it was built from: sorts by time, and one build has one name. */
+export function versionName(builtAt: string, key: string): string {
+	return `${builtAt.replace(/[-:]/g, "")}-${key.slice(0, 8)}`;
+}
+
+function pointTo(link: string, target: string): void {
+	const unfinished = join(dirname(link), `.${basename(link)}.unfinished-${process.pid}`);
+	rmSync(unfinished, { force: true });
+	symlinkSync(target, unfinished);
+	// rename(2) replaces the old link in one step.
+	renameSync(unfinished, link);
+}
+
+function linkOrCopy(from: string, to: string): void {
+	try {
+		linkSync(from, to);
+	} catch (error) {
+		if (!["EXDEV", "EPERM", "EMLINK", "ENOTSUP"].includes(errorCode(error))) throw error;
+		copyFileSync(from, to);
+	}
+}
+
+function orNamed<Result>(tree: string, publish: () => Result): Result {
+	try {
+		return publish();
+	} catch (error) {
+		if (errorCode(error) === "ENOSPC") {
+			throw new NetherdError("image.disk-full", `no space left for the boot tree ${tree}`, {
+				hint: "free some space, or give another folder with --out",
+				cause: error,
+			});
+		}
+		throw new NetherdError("image.publish-failed", `cannot write the boot tree ${tree}`, {
+			hint: "check that the folder is writable and that nothing else is in the way",
+			cause: error,
+		});
+	}
+}
+
+function errorCode(error: unknown): string {
+	return error instanceof Error && "code" in error ? String(error.code) : "";
+}

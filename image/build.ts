@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import {
+	type BootFileDescription,
+	describeImageFile,
+	type ImageManifest,
+	manifestFormat,
+	parseManifest,
+	serializeManifest,
+} from "../agent/download/manifest.ts";
+import { NetherdError } from "../agent/errors.ts";
+import { cachedBuild, cacheFolder } from "../tools/cache.ts";
+import { ensureDebianPackages } from "../tools/debian-packages.ts";
+import { buildBaseRoot, renewPackages } from "./base-root.ts";
+import { bootLoaderFiles, buildBootLoaders } from "./boot-loaders.ts";
+import { publishBootLoaders, publishImage, removeOldVersions, versionName } from "./boot-tree.ts";
+import { buildExecutable } from "./executable.ts";
+import { buildNodeImage, type NodeImage } from "./node-image.ts";
+import type { Say } from "./progress.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** Where the boot tree goes when nothing else is said. */
+export const defaultBootTree = join(cacheFolder, "boot-tree");
+
+const chunkSizeBytes = 4 * 1024 * 1024;
+
+export interface BuildOptions {
+	readonly recipe: Recipe;
+	/** Folder of the boot tree. */
+	readonly out: string;
+	/** Installs the packages anew, with the archive's newest versions. */
+	readonly renewPackages?: boolean;
+	/** How many versions of the image stay in the tree; 0: all. Default 3. */
+	readonly keepVersions?: number;
+}
+
+/** A version of an image in a boot tree. */
+export interface PublishedImage {
+	/** `DIR/images/NAME/VERSION`. */
+	readonly folder: string;
+	readonly tree: string;
+	readonly manifest: ImageManifest;
+	/** The names of what the initramfs holds, relative to its root. */
+	readonly initramfsFiles: readonly string[];
+}
+
+/**
+ * Builds the image of a recipe and puts it into a boot tree that `companion serve` serves. What is unchanged since the
+ * last time comes from the cache: packages, agent, image, each for itself.
+ *
+ * @throws {NetherdError} `image.needs-root` and the codes of each stage.
+ */
+export async function buildImage(options: BuildOptions, say: Say): Promise<PublishedImage> {
+	const { recipe, out } = options;
+	if (process.getuid?.() !== 0) {
+		throw new NetherdError(
+			"image.needs-root",
+			"building an image needs root: it installs packages into a folder and mounts",
+			{
+				hint: "run the same command with sudo",
+			},
+		);
+	}
+	await ensureDebianPackages(["mmdebstrap", "squashfs-tools", "debian-archive-keyring"], "build node images");
+	if (options.renewPackages) renewPackages(recipe);
+
+	say(`image ${recipe.name}: Debian ${recipe.suite}, ${recipe.kernel}`);
+	const base = await buildBaseRoot(recipe, say);
+	const agent = await buildExecutable("agent");
+	const node = await buildNodeImage(recipe, base, agent, say);
+	const manifest = await buildManifest(recipe.name, node);
+	const loaders = await buildBootLoaders(recipe, say);
+
+	publishBootLoaders(
+		out,
+		bootLoaderFiles.map((file) => join(loaders.folder, file)),
+	);
+	const folder = publishImage(out, manifest, node);
+	const removed =
+		options.keepVersions === 0 ? [] : removeOldVersions(out, recipe.name, options.keepVersions ?? 3);
+	for (const version of removed) say(`removed the old version ${version}`);
+	say(`images/${recipe.name}/current is ${manifest.version}`);
+	const initramfsFiles = readFileSync(join(node.folder, "initramfs-files"), "utf8").trim().split("\n");
+	return { folder, tree: out, manifest, initramfsFiles };
+}
+
+async function buildManifest(name: string, node: NodeImage): Promise<ImageManifest> {
+	const inputs = { files: ["image/build.ts", "agent/download/*.ts"], values: [name, node.key, node.builtAt] };
+	const { folder } = await cachedBuild("image-manifest", inputs, async (folder) => {
+		const manifest: ImageManifest = {
+			format: manifestFormat,
+			name,
+			version: versionName(node.builtAt, node.key),
+			architecture: "amd64",
+			builtAt: node.builtAt,
+			compression: "zstd",
+			image: { file: "image.squashfs", ...(await describeImageFile(node.image, chunkSizeBytes)) },
+			kernel: { release: node.kernelRelease, ...(await describeBootFile("vmlinuz", node.kernel)) },
+			initramfs: await describeBootFile("initramfs.img", node.initramfs),
+		};
+		writeFileSync(join(folder, "image.json"), serializeManifest(manifest));
+	});
+	const file = join(folder, "image.json");
+	return parseManifest(readFileSync(file, "utf8"), file);
+}
+
+async function describeBootFile(file: string, path: string): Promise<BootFileDescription> {
+	const hash = createHash("sha256");
+	await pipeline(createReadStream(path), hash);
+	return { file, sizeBytes: statSync(path).size, sha256: hash.digest("hex") };
+}

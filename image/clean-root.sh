@@ -1,0 +1,19 @@
+#!/bin/sh
+# Takes out of a fresh root ($1) what is of the build host, of this very build, or the same secret on every node.
+set -eu
+root=$1
+cd "$root"
+
+# Each node has its own: the agent makes the machine id, sshd-keygen.service the host keys.
+rm -f etc/ssh/ssh_host_*
+: >etc/machine-id
+rm -f var/lib/dbus/machine-id
+# mmdebstrap copies these from the build host.
+rm -f etc/hostname etc/resolv.conf
+rm -f etc/apt/apt.conf.d/99mmdebstrap
+
+rm -rf var/lib/apt/lists/* var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old
+rm -rf var/cache/ldconfig/aux-cache var/log/* var/tmp/* tmp/* run/*
+rm -rf usr/share/man usr/share/info usr/share/locale usr/share/lintian
+# One day's password backups and the random seed.
+rm -f etc/passwd- etc/group- etc/shadow- etc/gshadow- etc/.pwd.lock var/lib/systemd/random-seed

@@ -1,0 +1,55 @@
+import { recipeNames } from "./recipe.ts";
+
+/** `image --help`. */
+export function overview(): string {
+	return `image: builds the root image that netherd's nodes run, and the boot tree that companion serves
+
+  image build [OPTIONS]     build an image and put it into a boot tree
+  image build --help        the options, the recipe's keys, and what is built
+
+Try it:  sudo npm run image -- build
+`;
+}
+
+/** `image build --help`. */
+export function buildHelp(): string {
+	return `image build [--recipe NAME|FILE] [--out DIR] [--name NAME] [--fast] [--renew-packages] [--keep N]
+
+Installs Debian into a folder (mmdebstrap), adds the agent and its initramfs hook, and packs the result:
+
+  DIR/images/NAME/VERSION/   vmlinuz, initramfs.img, image.squashfs, image.json (sizes and SHA-256)
+  DIR/images/NAME/current    points to the newest version, moved when that is complete
+  DIR/loader/                iPXE for BIOS (undionly.kpxe) and UEFI (snponly.efi)
+
+DIR/lts.conf, the farm's configuration, is yours: the build does not touch it.
+Prints the version's folder on standard output, progress on standard error. Needs root.
+
+Options
+  --recipe NAME|FILE   what to build: ${recipeNames().join(", ")}, or an ini file (default: metal)
+  --out DIR            the boot tree (default: .cache/boot-tree in the repository)
+  --name NAME          another name for the image than the recipe's
+  --fast               quick compression, for trying things out: a larger image
+  --renew-packages     install the packages anew: Debian's updates since the last build
+  --keep N             versions that stay in DIR (default 3; 0: all); the current one always stays
+
+A recipe is an ini file:
+  name = node                  the image's name
+  suite = trixie               Debian release
+  components = main            archive areas; firmware is in non-free-firmware
+  mirror = URL                 default: where this machine's apt finds Debian
+  kernel = linux-image-amd64   Debian package of the kernel
+  packages = tcpdump nfs-common   besides those that every node has
+  files = FOLDER               laid over the root: kubeadm, kubelet and what else Debian does not have
+  squashfs-level = 15          zstd, 1 to 22
+  initramfs-level = 19         zstd, 1 to 19
+  stand-in-kubeadm = no        tests only
+  test-channel = no            tests only: a root shell without a password
+
+Only what changed is built again: packages, agent and image are cached in .cache by their inputs.
+
+Examples
+  image build --recipe test                         the image of the tests, into .cache
+  image build --out /srv/netherd                    for real machines
+  image build --recipe ./farm.conf --out /srv/netherd --renew-packages
+`;
+}

@@ -1,0 +1,80 @@
+import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { agentProgram, initramfsPrograms } from "../agent/paths.ts";
+import { repository } from "../tools/cache.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** Files of the repository that end up in an image, as glob patterns for a cache key. */
+export const layerSources: readonly string[] = [
+	"image/root/**/*",
+	"image/stand-in/*",
+	"image/test-channel/*",
+	"initramfs-hooks/initramfs-tools/**/*",
+	"agent/paths.ts",
+];
+
+const hooks = "initramfs-hooks/initramfs-tools";
+
+/**
+ * Writes everything that an image has besides Debian's packages into a folder that mirrors the root.
+ *
+ * @param agent Path of the agent executable.
+ * @param folder Is created.
+ */
+export function writeLayer(recipe: Recipe, agent: string, folder: string): void {
+	const copy = (from: string, to: string): void => {
+		cpSync(join(repository, from), join(folder, to), { recursive: true, verbatimSymlinks: true });
+	};
+	const write = (to: string, content: string): void => {
+		mkdirSync(join(folder, dirname(to)), { recursive: true });
+		writeFileSync(join(folder, to), content);
+	};
+	copy("image/root", ".");
+
+	mkdirSync(join(folder, dirname(agentProgram)), { recursive: true });
+	cpSync(agent, join(folder, agentProgram));
+	mkdirSync(join(folder, "usr/sbin"), { recursive: true });
+	symlinkSync(agentProgram, join(folder, "usr/sbin/netherd-agent"));
+
+	copy(`${hooks}/hooks`, "usr/share/initramfs-tools/hooks");
+	copy(`${hooks}/scripts`, "usr/share/initramfs-tools/scripts");
+	copy(`${hooks}/udhcpc-script`, "usr/share/netherd/udhcpc-script");
+	write("usr/share/netherd/initramfs-programs", programList());
+	write("etc/initramfs-tools/conf.d/netherd", initramfsSettings(recipe));
+
+	if (recipe.standInKubeadm) copy("image/stand-in/kubeadm", "usr/bin/kubeadm");
+	if (recipe.testChannel) {
+		copy("image/test-channel/netherd-test-shell", "usr/lib/netherd/netherd-test-shell");
+		copy(
+			"image/test-channel/netherd-test-shell.service",
+			"usr/lib/systemd/system/netherd-test-shell.service",
+		);
+		copy(
+			"image/test-channel/70-netherd-test-shell.rules",
+			"usr/lib/udev/rules.d/70-netherd-test-shell.rules",
+		);
+	}
+	makeReadable(folder);
+	// With the modes that their owner gave them.
+	if (recipe.files !== undefined) cpSync(recipe.files, folder, { recursive: true, verbatimSymlinks: true });
+}
+
+/** The list that the hook reads: names, one a line. */
+function programList(): string {
+	return `${Object.values(initramfsPrograms).sort().join("\n")}\n`;
+}
+
+/** initramfs.conf(5). A node has no disks: the hook names every module that the initramfs needs. */
+function initramfsSettings({ initramfsLevel }: Recipe): string {
+	return `MODULES=list\nBUSYBOX=y\nCOMPRESS=zstd\nCOMPRESSLEVEL=${initramfsLevel}\nRESUME=none\n`;
+}
+
+/** Modes as in the repository whatever the umask of the clone: 755 for folders and programs, 644 else. */
+function makeReadable(folder: string): void {
+	chmodSync(folder, 0o755);
+	for (const entry of readdirSync(folder, { withFileTypes: true })) {
+		const path = join(folder, entry.name);
+		if (entry.isDirectory()) makeReadable(path);
+		else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
+	}
+}

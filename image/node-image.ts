@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NetherdError } from "../agent/errors.ts";
+import { type CachedBuild, cachedBuild } from "../tools/cache.ts";
+import type { BaseRoot } from "./base-root.ts";
+import type { Executable } from "./executable.ts";
+import { layerSources, writeLayer } from "./layer.ts";
+import { megabytes, type Say } from "./progress.ts";
+import type { Recipe } from "./recipe.ts";
+import { runTool } from "./run-tool.ts";
+
+/** Stage 2 of an image: its three files, in the cache. */
+export interface NodeImage extends CachedBuild {
+	readonly kernel: string;
+	readonly kernelRelease: string;
+	readonly initramfs: string;
+	readonly image: string;
+	/** When it was built, ISO 8601 in seconds. */
+	readonly builtAt: string;
+}
+
+/** What assemble.sh's exit codes mean. */
+const failures: Readonly<Record<string, { code: string; hint: string }>> = {
+	3: {
+		code: "image.no-kernel",
+		hint: "name a kernel package that depends on a kernel image, such as linux-image-amd64",
+	},
+	4: {
+		code: "image.initramfs-failed",
+		hint: "see the last lines; the hook is initramfs-hooks/initramfs-tools/hooks/netherd",
+	},
+	5: {
+		code: "image.hook-missing",
+		hint: "the hook did not put the agent into the initramfs: is another hook or MODULES setting in the recipe's files?",
+	},
+	6: {
+		code: "image.squashfs-failed",
+		hint: "see the last lines; mksquashfs needs squashfs-tools 4.4 or later",
+	},
+};
+const anyFailure = {
+	code: "image.assemble-failed",
+	hint: "see the last lines; the build needs root, overlayfs, squashfs and loop devices (in a container: --privileged)",
+};
+
+/**
+ * Lays netherd's files over the base root and packs kernel, initramfs and root image, or takes the earlier result of the
+ * same inputs.
+ *
+ * @throws {NetherdError} the codes above; `image.disk-full`.
+ */
+export async function buildNodeImage(
+	recipe: Recipe,
+	base: BaseRoot,
+	agent: Executable,
+	say: Say,
+): Promise<NodeImage> {
+	const { squashfsLevel, initramfsLevel, standInKubeadm, testChannel, files } = recipe;
+	const inputs = {
+		files: [...layerSources, "image/layer.ts", "image/node-image.ts", "image/assemble.sh"],
+		values: [
+			base.key,
+			agent.key,
+			JSON.stringify({ squashfsLevel, initramfsLevel, standInKubeadm, testChannel }),
+			files === undefined ? "" : hashFolder(files),
+		],
+	};
+	const built = await cachedBuild("image-node", inputs, async (folder) => {
+		const layer = join(folder, "layer");
+		writeLayer(recipe, agent.path, layer);
+		await assemble(base, layer, folder, squashfsLevel, say);
+		rmSync(layer, { recursive: true });
+		rmSync(join(folder, "work"), { recursive: true });
+		writeFileSync(join(folder, "built-at"), `${new Date().toISOString().replace(/\.\d+Z$/, "Z")}\n`);
+		for (const file of ["vmlinuz", "initramfs.img", "image.squashfs"]) {
+			say(`${file}: ${megabytes(statSync(join(folder, file)).size)}`);
+		}
+	});
+	const read = (file: string): string => readFileSync(join(built.folder, file), "utf8").trim();
+	return {
+		...built,
+		kernel: join(built.folder, "vmlinuz"),
+		kernelRelease: read("kernel-release"),
+		initramfs: join(built.folder, "initramfs.img"),
+		image: join(built.folder, "image.squashfs"),
+		builtAt: read("built-at"),
+	};
+}
+
+async function assemble(
+	base: BaseRoot,
+	layer: string,
+	output: string,
+	level: number,
+	say: Say,
+): Promise<void> {
+	let exitCode = "";
+	try {
+		await runTool(["unshare", "--mount", "sh", join(import.meta.dirname, "assemble.sh")], {
+			...anyFailure,
+			environment: {
+				BASE: base.squashfs,
+				LAYER: layer,
+				OUTPUT: output,
+				SQUASHFS_LEVEL: String(level),
+				SOURCE_DATE_EPOCH: String(base.epochSeconds),
+			},
+			onLine: (line) => {
+				if (line.startsWith("phase: ")) say(line.slice("phase: ".length));
+				if (/^[EW]: /.test(line)) say(line);
+			},
+		});
+	} catch (error) {
+		exitCode = /exit code (\d+)/.exec(String(error))?.[1] ?? "";
+		const failure = failures[exitCode];
+		if (failure === undefined || !(error instanceof NetherdError) || error.code !== anyFailure.code)
+			throw error;
+		throw new NetherdError(failure.code, error.message, { hint: failure.hint });
+	}
+}
+
+function hashFolder(folder: string): string {
+	const hash = createHash("sha256");
+	for (const path of globSync("**/*", { cwd: folder }).sort()) {
+		const stat = statSync(join(folder, path));
+		hash.update(`${path}\0${stat.mode}\0`);
+		if (stat.isFile()) hash.update(readFileSync(join(folder, path)));
+	}
+	return hash.digest("hex");
+}

@@ -1,0 +1,42 @@
+import { execa } from "execa";
+import { NetherdError } from "../agent/errors.ts";
+
+const shownLines = 25;
+
+interface ToolOptions {
+	/** The error's code when the tool fails, and what to do then. */
+	readonly code: string;
+	readonly hint: string;
+	readonly input?: string;
+	readonly environment?: Readonly<Record<string, string>>;
+	/** Called with every line of output. */
+	readonly onLine?: (line: string) => void;
+}
+
+/**
+ * Runs a program of the build to its end and returns its output (both streams, as they came).
+ *
+ * @throws {NetherdError} `options.code` with the last lines of the output; `image.disk-full` when these say so.
+ */
+export async function runTool(argv: readonly [string, ...string[]], options: ToolOptions): Promise<string> {
+	const [file, ...args] = argv;
+	const child = execa(file, args, {
+		all: true,
+		reject: false,
+		input: options.input ?? "",
+		env: { LC_ALL: "C.UTF-8", DEBIAN_FRONTEND: "noninteractive", ...options.environment },
+	});
+	if (options.onLine !== undefined) {
+		for await (const line of child.iterable({ from: "all" })) options.onLine(line);
+	}
+	const result = await child;
+	if (!result.failed) return result.all;
+
+	const lastLines = result.all.split("\n").slice(-shownLines).join("\n");
+	if (/No space left on device|ENOSPC/.test(lastLines)) {
+		throw new NetherdError("image.disk-full", `${file} found no space left\n${lastLines}`, {
+			hint: "free some space: the build needs 3 GB beside .cache and 1 GB of memory for its temporary files",
+		});
+	}
+	throw new NetherdError(options.code, `${result.shortMessage}\n${lastLines}`, { hint: options.hint });
+}
