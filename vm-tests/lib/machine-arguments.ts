@@ -1,0 +1,61 @@
+import type { Accelerator } from "./accelerator.ts";
+
+/** A diskless machine that boots from the network. */
+export interface MachineHardware {
+	readonly firmware: "bios" | "uefi";
+	readonly memoryMiB: number;
+	readonly cpus: number;
+	/** MAC address of the only network card. */
+	readonly mac: string;
+}
+
+/** Where a machine meets this host. */
+export interface MachineConnections {
+	/** Tap device, in the network namespace that QEMU runs in. */
+	readonly tap: string;
+	/** Paths of the sockets that QEMU makes: control (QMP) and the guest's test channel. */
+	readonly qmpSocket: string;
+	readonly guestSocket: string;
+	/** UEFI only: the firmware's code, and this machine's own copy of its variables. */
+	readonly firmwareCode: string;
+	readonly firmwareVariables: string;
+}
+
+/** QEMU's arguments (qemu-system man page) for a machine whose serial console is QEMU's standard output. */
+export function machineArguments(
+	hardware: MachineHardware,
+	connections: MachineConnections,
+	{ accel, cpu }: Pick<Accelerator, "accel" | "cpu">,
+): string[] {
+	const { firmware, memoryMiB, cpus, mac } = hardware;
+	return [
+		...["-nodefaults", "-no-user-config", "-display", "none"],
+		...["-accel", accel, "-cpu", cpu, "-smp", `${cpus}`, "-m", `${memoryMiB}`],
+		...(firmware === "bios" ? biosArguments(mac) : uefiArguments(mac, connections)),
+		...["-netdev", `tap,id=net,ifname=${connections.tap},script=no,downscript=no`],
+		// Without a source of randomness, sshd and containerd wait for the kernel to collect some.
+		...["-device", "virtio-rng-pci"],
+		...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
+		...["-chardev", `socket,id=test,path=${connections.guestSocket},server=on,wait=off`],
+		...["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=test,name=netherd.test"],
+		...["-qmp", `unix:${connections.qmpSocket},server=on,wait=off`],
+	];
+}
+
+/** SeaBIOS finds the card's own boot ROM (iPXE) by its default name; `graphics=off` puts both on the serial line. */
+function biosArguments(mac: string): string[] {
+	return [
+		...["-machine", "q35,graphics=off", "-boot", "order=n"],
+		...["-device", `virtio-net-pci,netdev=net,mac=${mac},bootindex=1`],
+	];
+}
+
+/** OVMF has a PXE client of its own: without the card's ROM it is the one that loads iPXE. */
+function uefiArguments(mac: string, { firmwareCode, firmwareVariables }: MachineConnections): string[] {
+	return [
+		...["-machine", "q35"],
+		...["-drive", `if=pflash,format=raw,readonly=on,file=${firmwareCode}`],
+		...["-drive", `if=pflash,format=raw,file=${firmwareVariables}`],
+		...["-device", `virtio-net-pci,netdev=net,mac=${mac},romfile=,bootindex=1`],
+	];
+}
