@@ -46,9 +46,10 @@ async function bundleSources(entry: string, outfile: string): Promise<void> {
 		entryPoints: [join(repository, entry)],
 		outfile,
 		bundle: true,
-		minify: true,
-		// Function names are part of what an operator can send us in a stack trace.
-		keepNames: true,
+		// Names stay: they are part of what an operator can send us in a stack trace, and agent/download starts its worker
+		// from a function's source, where a renamed helper of the bundler would be missing.
+		minifyWhitespace: true,
+		minifySyntax: true,
 		platform: "node",
 		target: `node${process.versions.node}`,
 		format: "cjs",
