@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { decodeNbdInput, type ReadRequest, serverMessage } from "./nbd-server-messages.ts";
+import type { CleanUp } from "./temporary-folder.ts";
 
 /** What a connection does wrong. Stream positions count from the server's first byte. */
 export interface Behaviour {
@@ -23,7 +24,7 @@ export interface Behaviour {
 	readonly withoutGo?: boolean;
 	/** Answers one read; default: what is right. `content` is the whole image. */
 	readonly answer?: (request: ReadRequest, content: Buffer, structured: boolean) => Buffer | undefined;
-	/** Collects this many requests before it answers them, the last one first. */
+	/** Collects up to this many requests before it answers them, the last one first. */
 	readonly reverseBatch?: number;
 }
 
@@ -40,6 +41,7 @@ export interface FaultyServer {
 export async function startFaultyServer(
 	content: Buffer,
 	behave: (connection: number) => Behaviour,
+	cleanUp: CleanUp = onTestFinished,
 ): Promise<FaultyServer> {
 	const reads: ReadRequest[] = [];
 	const sockets = new Set<Socket>();
@@ -51,7 +53,7 @@ export async function startFaultyServer(
 	});
 	server.listen(0, "127.0.0.1");
 	await once(server, "listening");
-	onTestFinished(async () => {
+	cleanUp(async () => {
 		for (const socket of sockets) socket.destroy();
 		server.close();
 		await once(server, "close");
@@ -70,7 +72,15 @@ function serve(socket: Socket, content: Buffer, behaviour: Behaviour, reads: Rea
 	}
 	let structured = false;
 	let batch: ReadRequest[] = [];
+	let flushTimer: NodeJS.Timeout | undefined;
 	const answer = behaviour.answer ?? rightAnswer;
+	function flush(): void {
+		for (const each of batch.reverse()) {
+			const reply = answer(each, content, structured);
+			if (reply !== undefined) send(reply);
+		}
+		batch = [];
+	}
 	send(serverMessage.greeting());
 	const receive = decodeNbdInput({
 		option(type) {
@@ -89,12 +99,9 @@ function serve(socket: Socket, content: Buffer, behaviour: Behaviour, reads: Rea
 		read(request) {
 			reads.push(request);
 			batch.push(request);
-			if (batch.length < (behaviour.reverseBatch ?? 1)) return;
-			for (const each of batch.reverse()) {
-				const reply = answer(each, content, structured);
-				if (reply !== undefined) send(reply);
-			}
-			batch = [];
+			clearTimeout(flushTimer);
+			if (batch.length >= (behaviour.reverseBatch ?? 1)) flush();
+			else flushTimer = setTimeout(flush, 50);
 		},
 		disconnect: () => socket.end(),
 	});
@@ -121,7 +128,8 @@ function faultyOutput(socket: Socket, behaviour: Behaviour): (bytes: Buffer) => 
 			allowed.writeUInt8(allowed.readUInt8(flipBitAt - position) ^ 1, flipBitAt - position);
 		}
 		position += allowed.length;
-		if (allowed.length > 0) socket.write(allowed);
+		if (allowed.length === 0) return;
+		socket.write(allowed);
 		if (position >= cutAfterBytes) socket.destroySoon();
 	}
 
