@@ -17,7 +17,7 @@ export const network: Step<Inputs<InitFacts>> = {
 	keys: ["NET_DEVICE_METHOD"],
 	plan: ({ facts, configuration }) => {
 		const method = (configuration.text("NET_DEVICE_METHOD") ?? "dhcp").toLowerCase();
-		const { mac, gateway } = facts.network;
+		const { mac, ip, gateway } = facts.network;
 		if (method === "manual" || mac === undefined) return [];
 		const reason = because(configuration, "NET_DEVICE_METHOD");
 		const write = (path: string, content: string): Operation => ({
@@ -28,7 +28,10 @@ export const network: Step<Inputs<InitFacts>> = {
 		});
 		return [
 			// 05: before 10-netplan-*.network and the distribution's; of the files that match, the first one counts.
-			write("/etc/systemd/network/05-netherd.network", bootInterface(mac, method === "dhcp")),
+			write(
+				"/etc/systemd/network/05-netherd.network",
+				bootInterface(mac, method === "dhcp" ? lease(ip) : ""),
+			),
 			write("/etc/systemd/networkd.conf.d/netherd.conf", leaveTheRestAlone),
 			write(`${localUnits}/systemd-networkd-wait-online.service.d/netherd.conf`, waitForOneInterface),
 			// As `systemctl enable systemd-networkd.service` does it.
@@ -58,24 +61,29 @@ export const network: Step<Inputs<InitFacts>> = {
  * systemd.network(5). Matched by MAC address, because the interface may get another name when udev starts; Kind=!* leaves
  * out bridges, VLANs and bonds, which take over the address of what is below them.
  *
- * ClientIdentifier=mac is what the firmware and the initramfs sent, so the server gives the same lease; KeepConfiguration
- * keeps the address until then, and when networkd is stopped, for a root that is read over it.
+ * KeepConfiguration keeps what stage 1 set up until the lease is there, and when networkd stops: a root may be read over it.
  */
-function bootInterface(mac: string, dhcp: boolean): string {
-	const common = `[Match]
+function bootInterface(mac: string, dhcp: string): string {
+	return `[Match]
 MACAddress=${mac}
 Type=ether
 Kind=!*
 
 [Network]
-DHCP=${dhcp ? "ipv4" : "no"}
+DHCP=${dhcp === "" ? "no" : "ipv4"}
 KeepConfiguration=yes
-`;
-	if (!dhcp) return common;
-	return `${common}
+${dhcp}`;
+}
+
+/**
+ * ClientIdentifier=mac is what the firmware and the initramfs sent, so the server gives the same lease. Since systemd 255
+ * the address can be asked for as well; an older one says in its log that it does not know the key.
+ */
+function lease(ip: string | undefined): string {
+	return `
 [DHCPv4]
 ClientIdentifier=mac
-UseHostname=no
+${ip !== undefined && isIpv4(ip) ? `RequestAddress=${ip}\n` : ""}UseHostname=no
 SendRelease=no
 `;
 }

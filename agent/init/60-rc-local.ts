@@ -54,7 +54,7 @@ WantedBy=multi-user.target
 
 /** Ubuntu's file ends in exit 0, which would hide every line after it. Only that: an earlier exit is meant. */
 function withoutFinalExit(text: string): string {
-	const lines = text.trimEnd().split("\n");
+	const lines = text.trimEnd() === "" ? [] : text.trimEnd().split("\n");
 	if (/^\s*exit\s+0\s*$/.test(lines.at(-1) ?? "")) lines.pop();
 	// The kernel runs no script without this line, and systemd has no shell try it.
 	if (!lines[0]?.startsWith("#!")) lines.unshift("#!/bin/sh");

@@ -7,10 +7,10 @@ import { because } from "./because.ts";
 import { fstabEntries, isNfs, mayBeLogicalVolume } from "./fstab-entries.ts";
 import { essentialServices, prunedServices } from "./pruned-services.ts";
 
-/** A service that goes, under all its names, and the key that says so, if one does. */
+/** A service that goes, under all its names. */
 interface Pruned {
 	readonly names: readonly string[];
-	readonly because?: string;
+	readonly because: string;
 }
 
 export const services: Step<Inputs<InitFacts>> = {
@@ -22,7 +22,7 @@ export const services: Step<Inputs<InitFacts>> = {
 		const pruned = [...prunedByDefault(configuration), ...prunedByWish(configuration)].filter(
 			({ names }) => !names.some((name) => kept.has(name)),
 		);
-		const masked = new Map<string, string | undefined>();
+		const masked = new Map<string, string>();
 		for (const { names, because } of pruned) {
 			for (const unit of names.flatMap((name) => unitsOf(name, facts.root.units))) {
 				if (!kept.has(serviceOf(unit)) && !masked.has(unit)) masked.set(unit, because);
@@ -43,7 +43,10 @@ function prunedByDefault(configuration: Configuration): Pruned[] {
 		...prunedServices.consoles,
 		...(isKnown && !entries.some(isNfs) ? prunedServices.nfs : []),
 		...(isKnown && !entries.some(mayBeLogicalVolume) ? prunedServices.logicalVolumes : []),
-	].map((names) => ({ names: names.split("|") }));
+	].map((names) => ({
+		names: names.split("|"),
+		because: `not in ${because(configuration, "KEEP_SYSTEM_SERVICES")}`,
+	}));
 }
 
 function prunedByWish(configuration: Configuration): Pruned[] {

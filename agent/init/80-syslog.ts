@@ -34,7 +34,7 @@ function throughRsyslog(hosts: readonly string[], because: string): Operation {
  */
 function throughLogger(host: string, number: number, because: string): Operation {
 	const read = `${nodePrograms.journalctl} --follow --boot --lines=all --output=short`;
-	const send = `${nodePrograms.logger} --server ${host} --port ${port} --udp --tag journal`;
+	const send = `${nodePrograms.logger} --server ${host} --port ${port} --udp --rfc3164 --tag journal`;
 	return {
 		kind: "installUnit",
 		name: `netherd-syslog-${number}.service`,

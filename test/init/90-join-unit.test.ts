@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { joinUnit } from "../../agent/init/90-join-unit.ts";
+import { planStep, planText } from "../lib/plan-step.ts";
+
+test("a unit that runs the agent", () => {
+	expect(planText(joinUnit, "KUBEADM_JOIN_ENDPOINT = 192.0.2.5:6443")).toMatchInlineSnapshot(`
+		"put file      /etc/systemd/system/netherd-join.service  (0644, 362 B)
+		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])
+		  │ [Unit]
+		  │ Description=Join the Kubernetes cluster
+		  │ Wants=network-online.target
+		  │ After=network-online.target containerd.service crio.service docker.service cri-docker.service
+		  │ After=time-sync.target netherd-rc-local.service
+		  │ 
+		  │ [Service]
+		  │ Type=oneshot
+		  │ RemainAfterExit=yes
+		  │ ExecStart=/usr/lib/netherd/agent join
+		  │ TimeoutStartSec=infinity
+		  │ 
+		  │ [Install]
+		  │ WantedBy=multi-user.target
+		make link     /etc/systemd/system/multi-user.target.wants/netherd-join.service -> ../netherd-join.service
+		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])"
+	`);
+});
+
+test("no cluster, no unit", () => {
+	expect(planStep(joinUnit, "")).toEqual([]);
+	expect(planStep(joinUnit, 'KUBEADM_JOIN_ENDPOINT = ""')).toEqual([]);
+});
