@@ -1,0 +1,144 @@
+import {
+	parseAddress,
+	parseAddressList,
+	parseChoice,
+	parseDomain,
+	parseImageName,
+	parseInterfaceName,
+	parseKernelParameters,
+	parseLease,
+	parsePort,
+	parseRange,
+	parseYesNo,
+	type ValueParser,
+} from "./values.ts";
+
+/** One key of the companion's configuration. Help, `check` and the documentation are made from these. */
+export interface ConfigKey<T> {
+	readonly parse: ValueParser<T>;
+	/** What the file would say; absent, the key has no value unless given. */
+	readonly defaultText?: string;
+	readonly isRequired?: true;
+	/** One line: what it is for. */
+	readonly help: string;
+	/** A value as it could stand in a file. */
+	readonly example: string;
+}
+
+/** Every key, as `section.key`. The section [hosts] is free: its keys are MAC addresses (hosts.ts). */
+export const configKeys = {
+	"network.interface": required(parseInterfaceName, {
+		help: "The network card on the nodes' network",
+		example: "eth0",
+	}),
+	"network.address": optional(parseAddress, {
+		help: "This server's IPv4 address there; not needed when the interface has only one",
+		example: "10.0.0.1",
+	}),
+	"http.port": withDefault(parsePort, "80", {
+		help: "TCP port of boot script, kernel, initramfs, lts.conf and images",
+		example: "8080",
+	}),
+	"nbd.port": withDefault(parsePort, "10809", {
+		help: "TCP port of the root images (NBD)",
+		example: "10809",
+	}),
+	"dhcp.mode": withDefault(parseChoice("server", "proxy", "off"), "server", {
+		help: "server: hand out addresses; proxy: another DHCP server does that, add the boot file; off: TFTP only",
+		example: "proxy",
+	}),
+	"dhcp.range": optional(parseRange, {
+		help: "mode server: the addresses to hand out, on the interface's network (required there)",
+		example: "10.0.0.100 - 10.0.0.199",
+	}),
+	"dhcp.lease": withDefault(parseLease, "12h", {
+		help: "mode server: how long an address is lent",
+		example: "12h",
+	}),
+	"dhcp.router": optional(parseAddress, {
+		help: "mode server: the nodes' default router; none when not given",
+		example: "10.0.0.254",
+	}),
+	"dhcp.dns": optional(parseAddressList, {
+		help: "mode server: the nodes' DNS servers, with commas; none when not given",
+		example: "10.0.0.254, 10.0.0.253",
+	}),
+	"dhcp.domain": optional(parseDomain, {
+		help: "mode server: the nodes' DNS domain",
+		example: "rack.example",
+	}),
+	"dhcp.router-advertisements": optional(parseYesNo, {
+		help: "Answer IPv6 router solicitations where the interface has a private IPv6 address (fc00::/7), so that iPXE does not wait for an answer; yes in mode server, else no",
+		example: "yes",
+	}),
+	"image.default": optional(parseImageName, {
+		help: "The image that nodes boot; not needed when DIR/images has only one",
+		example: "node",
+	}),
+	"kernel.parameters": withDefault(parseKernelParameters, "", {
+		help: "Appended to the kernel command line of every node",
+		example: "console=tty0 console=ttyS0,115200",
+	}),
+	"log.format": withDefault(parseChoice("text", "json"), "text", {
+		help: "One line per event: a sentence, or a JSON object",
+		example: "json",
+	}),
+	"log.level": withDefault(parseChoice("info", "debug"), "info", {
+		help: "debug: also everything that dnsmasq and nbdkit say",
+		example: "debug",
+	}),
+} as const;
+
+export type KeyName = keyof typeof configKeys;
+
+type MeaningOf<K> = K extends RequiredKey<infer T> ? T : K extends ConfigKey<infer T> ? T | undefined : never;
+
+/** The meaning of every key; undefined for one that was not given and has no default. */
+export type KeyValues = { readonly [Name in KeyName]: MeaningOf<(typeof configKeys)[Name]> };
+
+/** The one section whose keys are not in the table. */
+export const hostsSection = "hosts";
+export const hostsHelp = {
+	key: "MAC address",
+	help: "A node with a fixed address, and a host name if given after a comma; such a node gets its first answer 3 s sooner",
+	example: "52:54:00:00:00:01 = 10.0.0.11, node1",
+} as const;
+
+export const sectionNames: readonly string[] = [
+	...new Set(Object.keys(configKeys).map((name) => sectionOf(name))),
+	hostsSection,
+];
+
+export function isKeyName(name: string): name is KeyName {
+	return Object.hasOwn(configKeys, name);
+}
+
+export function sectionOf(name: string): string {
+	return name.slice(0, name.indexOf("."));
+}
+
+export function keyOf(name: string): string {
+	return name.slice(name.indexOf(".") + 1);
+}
+
+interface Texts {
+	readonly help: string;
+	readonly example: string;
+}
+
+/** A key that always has a value when reading succeeds. */
+interface RequiredKey<T> extends ConfigKey<T> {
+	readonly alwaysHasValue: true;
+}
+
+function required<T>(parse: ValueParser<T>, texts: Texts): RequiredKey<T> {
+	return { parse, isRequired: true, alwaysHasValue: true, ...texts };
+}
+
+function optional<T>(parse: ValueParser<T>, texts: Texts): ConfigKey<T> {
+	return { parse, ...texts };
+}
+
+function withDefault<T>(parse: ValueParser<T>, defaultText: string, texts: Texts): RequiredKey<T> {
+	return { parse, defaultText, alwaysHasValue: true, ...texts };
+}

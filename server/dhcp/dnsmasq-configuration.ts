@@ -1,0 +1,125 @@
+import { loaderFiles } from "../boot-tree.ts";
+import type { Config, DhcpServerConfig } from "../config/read-config.ts";
+import type { Network } from "../network.ts";
+
+/**
+ * What dnsmasq reads on its standard input; option names as in dnsmasq(8). It has no file of its own: whatever it knows
+ * comes from here, and what it learns (leases) it may forget:
+ *
+ * - `leasefile-ro`: leases live in memory only.
+ * - `dhcp-authoritative`: after a restart a node that renews a lease that is no longer known gets it again.
+ * - The address is a hash of the MAC address (dnsmasq's way unless told otherwise), so a node that asks anew after a
+ *   restart gets the same one. Handing out in sequence would give it another node's.
+ * - Two nodes may hash to one address: before a first offer dnsmasq pings, which takes 3 s. [hosts] are spared that.
+ * - `dhcp-ignore-clid`: firmware, boot loader, initramfs and system send different client identifiers; the MAC address
+ *   is what they share.
+ */
+export function dnsmasqConfiguration(
+	config: Pick<Config, "dhcp" | "httpPort" | "routerAdvertisements">,
+	network: Network,
+	loaderFolder: string,
+): string {
+	return [
+		...everywhere(network, loaderFolder),
+		...dhcpLines(config, network),
+		...(config.routerAdvertisements ? routerAdvertisements(network) : []),
+		"",
+	].join("\n");
+}
+
+function everywhere(network: Network, loaderFolder: string): string[] {
+	return [
+		"# no DNS, no files",
+		"port=0",
+		"no-hosts",
+		"no-resolv",
+		"pid-file",
+		"leasefile-ro",
+		"# one interface, beside other servers on other interfaces",
+		`interface=${network.interfaceName}`,
+		"except-interface=lo",
+		"bind-interfaces",
+		"# boot loaders by TFTP",
+		"enable-tftp",
+		`tftp-root=${loaderFolder}`,
+		"tftp-single-port",
+	];
+}
+
+function dhcpLines(config: Pick<Config, "dhcp" | "httpPort">, network: Network): string[] {
+	const { dhcp } = config;
+	if (dhcp.mode === "off") return [];
+	return [
+		...(dhcp.mode === "server" ? serverLines(dhcp, network) : proxyLines(network)),
+		...clientKinds(),
+		...(dhcp.mode === "server" ? loaderByBootFile() : loaderByPxeService()),
+		`dhcp-boot=tag:ipxe,http://${network.address}:${config.httpPort}/boot.ipxe`,
+		"log-dhcp",
+	];
+}
+
+function serverLines(dhcp: DhcpServerConfig, network: Network): string[] {
+	const { range, lease, router, dns, domain, hosts } = dhcp;
+	return [
+		"# addresses",
+		"dhcp-authoritative",
+		"dhcp-ignore-clid",
+		`dhcp-range=${range.first},${range.last},${network.netmask},${lease}`,
+		// An option without value is not sent; unset, dnsmasq would name itself as the router.
+		router === undefined ? "dhcp-option=option:router" : `dhcp-option=option:router,${router}`,
+		...(dns.length === 0 ? [] : [`dhcp-option=option:dns-server,${dns.join(",")}`]),
+		...(domain === undefined ? [] : [`domain=${domain}`]),
+		...hosts.map(
+			({ mac, address, hostname }) =>
+				`dhcp-host=${[mac, address, ...(hostname === undefined ? [] : [hostname])].join(",")}`,
+		),
+	];
+}
+
+/** Tags by which a client's boot file is chosen. */
+function clientKinds(): string[] {
+	return [
+		"# iPXE sends option 175, and the user class iPXE",
+		"dhcp-match=set:ipxe,175",
+		"dhcp-userclass=set:ipxe,iPXE",
+		"# RFC 4578, section 2.1: UEFI x86-64 is 7, some firmware says 9",
+		"dhcp-match=set:uefi,option:client-arch,7",
+		"dhcp-match=set:uefi,option:client-arch,9",
+		"# boot file in its own field of the packet: some firmware looks nowhere else",
+		"dhcp-no-override",
+	];
+}
+
+function loaderByBootFile(): string[] {
+	return [
+		`dhcp-boot=tag:!ipxe,tag:!uefi,${loaderFiles.bios}`,
+		`dhcp-boot=tag:!ipxe,tag:uefi,${loaderFiles.uefi}`,
+	];
+}
+
+/** Beside another DHCP server, which gives the addresses (PXE specification 2.1, section 2.2.3). */
+function proxyLines(network: Network): string[] {
+	return ["# no addresses, boot files only", `dhcp-range=${network.networkAddress},proxy,${network.netmask}`];
+}
+
+function loaderByPxeService(): string[] {
+	return [
+		`pxe-service=tag:!ipxe,x86PC,netherd,${loaderFiles.bios}`,
+		`pxe-service=tag:!ipxe,X86-64_EFI,netherd,${loaderFiles.uefi}`,
+		`pxe-service=tag:!ipxe,BC_EFI,netherd,${loaderFiles.uefi}`,
+	];
+}
+
+/**
+ * An answer to iPXE's router solicitation, without which it waits 4 to 16 seconds. dnsmasq answers only with a network
+ * of which the interface has an address. A lifetime of zero says: not a default router (RFC 4861, section 4.2).
+ */
+function routerAdvertisements(network: Network): string[] {
+	if (network.privateIpv6Prefixes.length === 0) return [];
+	return [
+		"# IPv6 router advertisements",
+		"enable-ra",
+		`ra-param=${network.interfaceName},0,0`,
+		...network.privateIpv6Prefixes.map((prefix) => `dhcp-range=${prefix},ra-only,64,2h`),
+	];
+}

@@ -1,0 +1,95 @@
+/** What a node needs to boot one version of an image. */
+export interface BootParameters {
+	/** This server, without protocol: `10.0.0.1`. */
+	readonly address: string;
+	readonly httpPort: number;
+	readonly nbdPort: number;
+	readonly image: string;
+	readonly version: string;
+	/** File names in the version's folder. */
+	readonly kernelFile: string;
+	readonly initramfsFile: string;
+	/** From the configuration; may be empty. */
+	readonly extraParameters: string;
+}
+
+/** How often the boot loader tries, and how long it waits in between, before it reboots. */
+const attempts = 5;
+const pauseSeconds = 5;
+
+/**
+ * The script that iPXE runs (https://ipxe.org/scripting). It names one version throughout: a release in the middle of a
+ * boot cannot mix two.
+ */
+export function bootScript(parameters: BootParameters): string {
+	const { address, httpPort, image, version, kernelFile, initramfsFile } = parameters;
+	const folder = `http://${address}:${httpPort}/images/${image}/${version}`;
+	return script(
+		[
+			`echo netherd: image ${image}, version ${version}, from ${address}`,
+			"imgfree",
+			`initrd --name initramfs.img ${folder}/${initramfsFile} || goto failed`,
+			`kernel ${folder}/${kernelFile} ${kernelCommandLine(parameters)} || goto failed`,
+			"boot || goto failed",
+		],
+		"netherd: loading failed, iPXE error ${errno}; its own message is above",
+	);
+}
+
+/**
+ * Runs on nodes when this server knows no version that could boot: shows why on their consoles, and tries again, because
+ * the folder may be right soon.
+ */
+export function failureScript(why: string, url: string): string {
+	const lines = why.split("\n").map((line) => `echo ${plainText(line)}`);
+	return script([...lines, "goto failed"], `netherd: the server at ${plainText(url)} has nothing to boot`, [
+		`chain --replace ${url} || goto try`,
+	]);
+}
+
+/** As kernels, initramfs and agent read it: see docs/boot-sequence.md. */
+export function kernelCommandLine(parameters: BootParameters): string {
+	const { address, httpPort, nbdPort, image, version, extraParameters } = parameters;
+	return [
+		// UEFI kernels before 5.7 find the initramfs only by this name (Documentation/admin-guide/efi-stub.rst).
+		"initrd=initramfs.img",
+		"root=/dev/nbd0",
+		"boot=netherd",
+		`nbdroot=${address}:${nbdPort}/${image}`,
+		`netherd.server=http://${address}:${httpPort}`,
+		`netherd.image=${image}/${version}`,
+		"ip=dhcp",
+		// netX is the card that iPXE booted from; 01 is the hardware type Ethernet, as PXELINUX writes it.
+		"BOOTIF=01-${netX/mac:hexhyp}",
+		"panic=10",
+		...(extraParameters === "" ? [] : [extraParameters]),
+	].join(" ");
+}
+
+/** @param attempt Jumps to `failed` when it does not work. */
+function script(attempt: readonly string[], failure: string, retry = ["goto try"]): string {
+	return [
+		"#!ipxe",
+		// A script that this one chained to goes on counting.
+		"isset ${attempt} || set attempt:int32 1",
+		":try",
+		...attempt,
+		":failed",
+		`echo ${failure}`,
+		`iseq \${attempt} ${attempts} && goto give_up ||`,
+		`echo netherd: attempt \${attempt} of ${attempts} failed, again in ${pauseSeconds} s`,
+		`sleep ${pauseSeconds}`,
+		"inc attempt",
+		...retry,
+		":give_up",
+		`echo netherd: rebooting in ${pauseSeconds} s`,
+		`sleep ${pauseSeconds}`,
+		"reboot || exit 1",
+		"",
+	].join("\n");
+}
+
+/** Nothing that iPXE expands or that ends a command. */
+function plainText(text: string): string {
+	return text.replace(/[^\x20-\x7e]/g, "?").replace(/[$&|]/g, "?");
+}

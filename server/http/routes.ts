@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { describeError, NetherdError } from "../../agent/errors.ts";
+import { readReleasedImage } from "../boot-tree.ts";
+import type { EventSink } from "../events.ts";
+import { pathParts } from "../rooted-path.ts";
+import type { ChildState } from "../supervised-child.ts";
+import { warningEvent } from "../warning-event.ts";
+import { bootScript, failureScript } from "./boot-script.ts";
+import { readReport } from "./event-report.ts";
+import { sendFile } from "./send-file.ts";
+
+/** What the pages are made from. */
+export interface Site {
+	/** DIR */
+	readonly folder: string;
+	readonly defaultImage: string;
+	readonly address: string;
+	readonly httpPort: number;
+	readonly nbdPort: number;
+	readonly kernelParameters: string;
+	readonly emit: EventSink;
+	/** The children, by name. */
+	health(): Readonly<Record<string, ChildState>>;
+}
+
+interface Exchange {
+	readonly request: IncomingMessage;
+	readonly response: ServerResponse;
+	readonly parts: readonly string[];
+	readonly site: Site;
+}
+
+interface Route {
+	readonly methods: readonly string[];
+	/** The whole path, or with a final slash everything below it. */
+	readonly path: string;
+	readonly answer: (exchange: Exchange) => Promise<void>;
+}
+
+/** Everything that the companion says over HTTP. */
+export const routes: readonly Route[] = [
+	{ methods: ["GET", "HEAD"], path: "/boot.ipxe", answer: answerBootScript },
+	{ methods: ["GET", "HEAD"], path: "/lts.conf", answer: answerLtsConf },
+	{ methods: ["GET", "HEAD"], path: "/images/", answer: answerFile },
+	{ methods: ["GET", "HEAD"], path: "/loader/", answer: answerFile },
+	{ methods: ["POST"], path: "/events", answer: takeReport },
+	{ methods: ["GET", "HEAD"], path: "/health", answer: answerHealth },
+];
+
+/** Answers one request; never throws. */
+export async function answerRequest(
+	request: IncomingMessage,
+	response: ServerResponse,
+	site: Site,
+): Promise<void> {
+	try {
+		const path = pathOf(request);
+		const parts = pathParts(path);
+		const route = routes.find((candidate) =>
+			candidate.path.endsWith("/") ? path.startsWith(candidate.path) : path === candidate.path,
+		);
+		if (route === undefined) {
+			sendText(response, 404, `nothing at ${path}; there are: ${routes.map((one) => one.path).join(" ")}\n`);
+		} else if (!route.methods.includes(request.method ?? "")) {
+			response.setHeader("Allow", route.methods.join(", "));
+			sendText(response, 405, `${path} takes ${route.methods.join(", ")}\n`);
+		} else {
+			await route.answer({ request, response, parts, site });
+		}
+	} catch (error) {
+		if (!(error instanceof NetherdError)) site.emit(warningEvent(error));
+		if (error instanceof NetherdError && error.code === "server.path-leads-out")
+			site.emit(warningEvent(error));
+		sendText(response, statusFor(error), `${describeError(error)}\n`);
+	}
+}
+
+/** The path without query, as the client wrote it. */
+export function pathOf(request: IncomingMessage): string {
+	return (request.url ?? "/").replace(/[?#].*$/s, "");
+}
+
+const statuses: Readonly<Record<string, number>> = {
+	"server.file-missing": 404,
+	"server.path-refused": 400,
+	"server.path-leads-out": 403,
+	"server.report-too-large": 413,
+	"server.report-not-an-object": 400,
+};
+
+function statusFor(error: unknown): number {
+	return error instanceof NetherdError ? (statuses[error.code] ?? 500) : 500;
+}
+
+async function answerBootScript({ response, site }: Exchange): Promise<void> {
+	const url = `http://${site.address}:${site.httpPort}/boot.ipxe`;
+	let script: string;
+	try {
+		const { name, version, manifest } = readReleasedImage(site.folder, site.defaultImage);
+		script = bootScript({
+			address: site.address,
+			httpPort: site.httpPort,
+			nbdPort: site.nbdPort,
+			image: name,
+			version,
+			kernelFile: manifest.kernel.file,
+			initramfsFile: manifest.initramfs.file,
+			extraParameters: site.kernelParameters,
+		});
+	} catch (error) {
+		// Status 200, or the boot loader would show a number instead of the reason.
+		site.emit(warningEvent(error));
+		script = failureScript(describeError(error), url);
+	}
+	response.setHeader("Cache-Control", "no-store");
+	sendText(response, 200, script);
+}
+
+async function answerLtsConf({ request, response, site }: Exchange): Promise<void> {
+	await sendFile(request, response, site.folder, ["lts.conf"], "no-store");
+}
+
+async function answerFile({ request, response, parts, site }: Exchange): Promise<void> {
+	await sendFile(request, response, site.folder, parts);
+}
+
+async function takeReport({ request, response, site }: Exchange): Promise<void> {
+	const report = await readReport(request);
+	site.emit({ event: "node.report", client: request.socket.remoteAddress ?? "unknown", report });
+	response.writeHead(204).end();
+}
+
+async function answerHealth({ response, site }: Exchange): Promise<void> {
+	const services = site.health();
+	const isWell = Object.values(services).every(({ state }) => state === "running");
+	response.setHeader("Content-Type", "application/json");
+	response.setHeader("Cache-Control", "no-store");
+	sendText(
+		response,
+		isWell ? 200 : 503,
+		`${JSON.stringify({ status: isWell ? "ok" : "degraded", services })}\n`,
+	);
+}
+
+/** Plain text; does nothing when an answer has begun already. */
+function sendText(response: ServerResponse, status: number, text: string): void {
+	if (response.headersSent) {
+		response.destroy();
+		return;
+	}
+	if (!response.hasHeader("Content-Type")) response.setHeader("Content-Type", "text/plain; charset=utf-8");
+	response.writeHead(status, { "Content-Length": Buffer.byteLength(text) }).end(text);
+}

@@ -1,0 +1,38 @@
+import type { Service } from "../service.ts";
+import { listen } from "../service.ts";
+import { createHttpServer } from "./http-server.ts";
+
+export const http: Service = {
+	name: "http",
+	purpose: "boot script, kernel, initramfs, lts.conf, images; takes nodes' events",
+	listens: ({ config, network }) => [
+		{
+			protocol: "tcp",
+			address: network.address,
+			port: config.httpPort,
+			purpose: "HTTP",
+			key: "[http] port",
+		},
+	],
+	async start(context) {
+		const { config, network, tree, emit, health } = context;
+		const server = createHttpServer({
+			folder: tree.folder,
+			defaultImage: tree.defaultImage,
+			address: network.address,
+			httpPort: config.httpPort,
+			nbdPort: config.nbdPort,
+			kernelParameters: config.kernelParameters,
+			emit,
+			health,
+		});
+		for (const listener of http.listens(context)) await listen(server, listener);
+		return {
+			stop: () =>
+				new Promise((resolve) => {
+					server.close(() => resolve());
+					server.closeAllConnections();
+				}),
+		};
+	},
+};

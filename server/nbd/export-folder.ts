@@ -1,0 +1,59 @@
+import { readlinkSync, renameSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { type BootTree, type ReleasedImage, readReleasedImage, releasedImages } from "../boot-tree.ts";
+import type { EventSink } from "../events.ts";
+import { warningEvent } from "../warning-event.ts";
+import type { Exports } from "./negotiation.ts";
+
+/** The name under which LTSP 5's initramfs asks for its image; here it is the default image. */
+const ltspExportName = "opt/ltsp/amd64";
+
+/**
+ * The exports: `NAME` and `/NAME` for every released image, and LTSP 5's name for the default image. Clients differ on
+ * the slash in front.
+ *
+ * nbdkit serves a folder of links `NAME@VERSION` (file plugin, dir=) and opens the file anew for each connection. A link
+ * is made here when a client asks, for the version that is current at that moment. So a release is picked up by the next
+ * connection without a restart, and a running download keeps the version that it began with.
+ *
+ * @param folder An existing folder, empty at first, that nbdkit serves.
+ */
+export function exportFolder(tree: BootTree, folder: string, emit: EventSink): Exports {
+	const names = () => releasedImages(tree.folder);
+	return {
+		names,
+		find(exportName) {
+			const plain = exportName.startsWith("/") ? exportName.slice(1) : exportName;
+			const image = plain === ltspExportName ? tree.defaultImage : plain;
+			const known = names();
+			if (!known.includes(image)) {
+				return { refusal: `there is no such export; there are: ${known.join(", ")}` };
+			}
+			try {
+				const released = readReleasedImage(tree.folder, image);
+				const target = `${image}@${released.version}`;
+				link(released, join(folder, target));
+				return { exportName, image, version: released.version, target };
+			} catch (error) {
+				const warning = warningEvent(error);
+				emit(warning);
+				return { refusal: warning.message };
+			}
+		},
+	};
+}
+
+function link(image: ReleasedImage, path: string): void {
+	if (currentTarget(path) === image.squashfs) return;
+	const unfinished = `${path}.unfinished`;
+	symlinkSync(image.squashfs, unfinished);
+	renameSync(unfinished, path);
+}
+
+function currentTarget(path: string): string | undefined {
+	try {
+		return readlinkSync(path);
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,65 @@
+import { rmSync } from "node:fs";
+import type { Socket } from "node:net";
+import { confined } from "../confine.ts";
+import type { Service } from "../service.ts";
+import { listen } from "../service.ts";
+import { SupervisedChild } from "../supervised-child.ts";
+import { exportFolder } from "./export-folder.ts";
+import { createNbdRelay } from "./relay.ts";
+
+/** Reads the images; only the companion itself talks to it. */
+export const nbdkit: Service = {
+	name: "nbdkit",
+	purpose: "serves image files, read-only, to the service nbd",
+	listens: () => [],
+	async start({ programs, runFolder, emit }) {
+		const socket = runFolder.nbdkitSocket;
+		const child = new SupervisedChild(
+			{
+				name: "nbdkit",
+				argv: confined(programs.setpriv, [
+					programs.nbdkit,
+					"--foreground",
+					"--readonly",
+					`--unix=${socket}`,
+					"file",
+					`dir=${runFolder.exports}`,
+				]),
+				// One that was killed leaves its socket, and the next could not make its own.
+				prepare: () => rmSync(socket, { force: true }),
+				ready: { socket },
+				onLine: (line) => emit({ event: "service.output", service: "nbdkit", line }),
+			},
+			emit,
+		);
+		await child.start();
+		return { stop: () => child.stop(), state: () => child.state };
+	},
+};
+
+/** The port that nodes know; see relay.ts for why nbdkit does not listen there itself. */
+export const nbd: Service = {
+	name: "nbd",
+	purpose: "root images, one export per image, several connections per node",
+	listens: ({ config, network }) => [
+		{ protocol: "tcp", address: network.address, port: config.nbdPort, purpose: "NBD", key: "[nbd] port" },
+	],
+	async start(context) {
+		const { tree, runFolder, emit } = context;
+		const exports = exportFolder(tree, runFolder.exports, emit);
+		const server = createNbdRelay(runFolder.nbdkitSocket, exports, emit);
+		const clients = new Set<Socket>();
+		server.on("connection", (client) => {
+			clients.add(client);
+			client.once("close", () => clients.delete(client));
+		});
+		for (const listener of nbd.listens(context)) await listen(server, listener);
+		return {
+			stop: () =>
+				new Promise((resolve) => {
+					server.close(() => resolve());
+					for (const client of clients) client.destroy();
+				}),
+		};
+	},
+};
