@@ -25,40 +25,37 @@ export interface ChunkReply {
 
 /**
  * Runs in the worker. Only its text gets there (in a single executable there is no file to start a worker from), so it
- * uses nothing from outside its braces but globals.
+ * uses nothing from outside its braces but globals, and has no named function inside: bundlers would wrap that in a
+ * helper of theirs.
  */
 function serveChunks(): void {
 	const { createHash } = process.getBuiltinModule("node:crypto");
 	const { writeSync } = process.getBuiltinModule("node:fs");
-	const { parentPort: port } = process.getBuiltinModule("node:worker_threads");
+	const { parentPort } = process.getBuiltinModule("node:worker_threads");
 
-	port?.on("message", (job: ChunkJob) => {
-		port.postMessage({ id: job.id, outcome: verifyAndWrite(job) });
-	});
-
-	function verifyAndWrite(job: ChunkJob): ChunkOutcome {
-		const chunk = new Uint8Array(job.memory, 0, job.lengthBytes);
-		if (job.sha256 !== undefined) {
-			const actualSha256 = createHash("sha256").update(chunk).digest("hex");
-			if (actualSha256 !== job.sha256) return { kind: "wrong", actualSha256 };
-		}
-		try {
-			let written = 0;
-			while (written < chunk.length) {
-				written += writeSync(
-					job.fileDescriptor,
-					chunk,
-					written,
-					chunk.length - written,
-					job.offsetBytes + written,
-				);
+	parentPort?.on("message", ({ id, memory, lengthBytes, offsetBytes, fileDescriptor, sha256 }: ChunkJob) => {
+		const chunk = new Uint8Array(memory, 0, lengthBytes);
+		const actualSha256 = sha256 === undefined ? undefined : createHash("sha256").update(chunk).digest("hex");
+		let outcome: ChunkOutcome = { kind: "written" };
+		if (actualSha256 !== undefined && actualSha256 !== sha256) {
+			outcome = { kind: "wrong", actualSha256 };
+		} else {
+			try {
+				let written = 0;
+				while (written < lengthBytes) {
+					const left = lengthBytes - written;
+					written += writeSync(fileDescriptor, chunk, written, left, offsetBytes + written);
+				}
+			} catch (error) {
+				outcome = {
+					kind: "write-failed",
+					message: error instanceof Error ? error.message : String(error),
+				};
 			}
-			return { kind: "written" };
-		} catch (error) {
-			return { kind: "write-failed", message: error instanceof Error ? error.message : String(error) };
 		}
-	}
+		parentPort.postMessage({ id, outcome } satisfies ChunkReply);
+	});
 }
 
-/** For `new Worker(source, {eval: true})`. A bundler that keeps names wraps functions in `__name`. */
-export const chunkWorkerSource = `const __name = (value) => value;\n(${serveChunks})();`;
+/** For `new Worker(source, {eval: true})`. */
+export const chunkWorkerSource = `(${serveChunks})();`;

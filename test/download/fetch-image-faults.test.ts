@@ -74,7 +74,7 @@ describe("a server that is odd but right", () => {
 		["structured replies in pieces, last one first", { structured: true, answer: inPieces }],
 		["replies in reverse order", { reverseBatch: 3 }],
 		["no NBD_OPT_GO", { withoutGo: true }],
-		["pieces of 50000 bytes", { trickle: { bytes: 50_000, everyMs: 5 } }],
+		["slowly, but never silent for long", { trickle: { bytes: 50_000, everyMs: 60 } }],
 	];
 	test.each(odd)("%s", async (_, behaviour) => {
 		const { result, bytes } = await download(onTestFinished, () => behaviour);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -117,21 +117,23 @@ test("a chunk that is wrong on the server: four attempts, then chunk, offset and
 });
 
 test("read errors that pass: the image is complete", async () => {
-	const errors = ["error-pread-rate=20%", "error=EIO"];
-	const { source, destination, image } = await serve(
-		content.subarray(0, 1_000_000),
-		["--filter=error"],
-		errors,
-	);
+	const injectErrors = join(temporaryFolder(), "inject-errors");
+	writeFileSync(injectErrors, "");
+	const errors = ["error-pread-rate=100%", "error=EIO", `error-pread-file=${injectErrors}`];
+	const { source, destination, image } = await serve(content, ["--filter=error"], errors);
+	const lines: string[] = [];
 	const result = await fetchImage({
 		sources: [source],
 		destination,
 		...image,
-		chunkSizeBytes: 250_000,
-		chunks: [],
+		onProgress(line) {
+			lines.push(line);
+			rmSync(injectErrors, { force: true });
+		},
 	});
-	expect(result.sizeBytes).toBe(1_000_000);
-	expect(readFileSync(destination).equals(content.subarray(0, 1_000_000))).toBe(true);
+	expect(lines[0]).toMatch(/^image: the NBD server .* answers EIO .*; trying it again in 1 s$/);
+	expect(result.sourceFailures).toBe(1);
+	expect(readFileSync(destination).equals(content)).toBe(true);
 });
 
 test("read errors that do not pass end in the server's error", async () => {
