@@ -19,12 +19,6 @@ root=$work/root
 echo "phase: laying netherd's files over the base root"
 cp -a "$LAYER/." "$root/"
 
-# What only an installation on disks needs, or what the image has done already.
-for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
-	e2scrub_reap.service systemd-firstboot.service systemd-hwdb-update.service systemd-journal-catalog-update.service \
-	systemd-update-done.service ldconfig.service systemd-random-seed.service; do
-	ln -sfn /dev/null "$root/etc/systemd/system/$unit"
-done
 # systemd rebuilds caches when /usr is newer than these (systemd.unit(5), ConditionNeedsUpdate=).
 touch "$root/etc/.updated" "$root/var/.updated"
 

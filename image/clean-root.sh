@@ -15,5 +15,8 @@ rm -f etc/apt/apt.conf.d/99mmdebstrap
 rm -rf var/lib/apt/lists/* var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old
 rm -rf var/cache/ldconfig/aux-cache var/log/* var/tmp/* tmp/* run/*
 rm -rf usr/share/man usr/share/info usr/share/locale usr/share/lintian
+# The sources of hwdb.bin, and containerd's runtimes from before 2020.
+rm -rf usr/lib/udev/hwdb.d
+rm -f usr/bin/containerd-shim usr/bin/containerd-shim-runc-v1
 # One day's password backups and the random seed.
 rm -f etc/passwd- etc/group- etc/shadow- etc/gshadow- etc/.pwd.lock var/lib/systemd/random-seed

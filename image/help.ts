@@ -40,6 +40,7 @@ A recipe is an ini file:
   kernel = linux-image-amd64   Debian package of the kernel
   packages = tcpdump nfs-common   besides those that every node has
   files = FOLDER               laid over the root: kubeadm, kubelet and what else Debian does not have
+  mask = fwupd.service         systemd units that never start
   squashfs-level = 15          zstd, 1 to 22
   initramfs-level = 19         zstd, 1 to 19
   stand-in-kubeadm = no        tests only

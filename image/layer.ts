@@ -2,6 +2,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, write
 import { dirname, join } from "node:path";
 import { agentProgram, initramfsPrograms } from "../agent/paths.ts";
 import { repository } from "../tools/cache.ts";
+import { maskedGenerators, maskedUnits } from "./masked-units.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Files of the repository that end up in an image, as glob patterns for a cache key. */
@@ -29,12 +30,17 @@ export function writeLayer(recipe: Recipe, agent: string, folder: string): void 
 		mkdirSync(join(folder, dirname(to)), { recursive: true });
 		writeFileSync(join(folder, to), content);
 	};
+	const link = (to: string, target: string): void => {
+		mkdirSync(join(folder, dirname(to)), { recursive: true });
+		symlinkSync(target, join(folder, to));
+	};
 	copy("image/root", ".");
 
 	mkdirSync(join(folder, dirname(agentProgram)), { recursive: true });
 	cpSync(agent, join(folder, agentProgram));
-	mkdirSync(join(folder, "usr/sbin"), { recursive: true });
-	symlinkSync(agentProgram, join(folder, "usr/sbin/netherd-agent"));
+	link("usr/sbin/netherd-agent", agentProgram);
+	for (const unit of [...maskedUnits, ...recipe.mask]) link(`etc/systemd/system/${unit}`, "/dev/null");
+	for (const generator of maskedGenerators) link(`etc/systemd/system-generators/${generator}`, "/dev/null");
 
 	copy(`${hooks}/hooks`, "usr/share/initramfs-tools/hooks");
 	copy(`${hooks}/scripts`, "usr/share/initramfs-tools/scripts");

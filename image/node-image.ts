@@ -56,13 +56,19 @@ export async function buildNodeImage(
 	agent: Executable,
 	say: Say,
 ): Promise<NodeImage> {
-	const { squashfsLevel, initramfsLevel, standInKubeadm, testChannel, files } = recipe;
+	const { squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel, files } = recipe;
 	const inputs = {
-		files: [...layerSources, "image/layer.ts", "image/node-image.ts", "image/assemble.sh"],
+		files: [
+			...layerSources,
+			"image/layer.ts",
+			"image/masked-units.ts",
+			"image/node-image.ts",
+			"image/assemble.sh",
+		],
 		values: [
 			base.key,
 			agent.key,
-			JSON.stringify({ squashfsLevel, initramfsLevel, standInKubeadm, testChannel }),
+			JSON.stringify({ squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel }),
 			files === undefined ? "" : hashFolder(files),
 		],
 	};

@@ -19,6 +19,8 @@ export interface Recipe {
 	readonly packages: readonly string[];
 	/** Folder that is laid over the root, absolute. */
 	readonly files: string | undefined;
+	/** Units that this image never starts, besides those that no diskless node needs. */
+	readonly mask: readonly string[];
 	/** zstd level of the root image, 1–22. */
 	readonly squashfsLevel: number;
 	/** zstd level of the initramfs, 1–19. */
@@ -39,6 +41,7 @@ const defaults: Readonly<Record<string, string>> = {
 	kernel: "linux-image-amd64",
 	packages: "",
 	files: "",
+	mask: "",
 	"squashfs-level": "15",
 	"initramfs-level": "19",
 	"stand-in-kubeadm": "no",
@@ -100,7 +103,7 @@ export function parseRecipe(text: string, path: string): Recipe {
 		const list = value(key)
 			.split(/[\s,]+/)
 			.filter((word) => word !== "");
-		if (list.some((word) => !/^[a-z0-9][a-z0-9+.:-]*$/.test(word))) throw bad(key, wanted);
+		if (list.some((word) => !/^[a-z0-9][a-z0-9+.:@_-]*$/.test(word))) throw bad(key, wanted);
 		return list;
 	};
 	const level = (key: string, maximum: number): number => {
@@ -141,6 +144,7 @@ export function parseRecipe(text: string, path: string): Recipe {
 		),
 		packages: words("packages", "a list of Debian packages"),
 		files: folder("files"),
+		mask: words("mask", "a list of systemd units with their endings"),
 		squashfsLevel: level("squashfs-level", 22),
 		initramfsLevel: level("initramfs-level", 19),
 		standInKubeadm: yes("stand-in-kubeadm"),
