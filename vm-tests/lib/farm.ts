@@ -10,6 +10,9 @@ export const farmNetwork = {
 	interface: "lan",
 	address: "192.168.67.1",
 	prefixLength: 24,
+	/** The addresses for machines without a name; those below are for machines with one. */
+	firstLease: "192.168.67.100",
+	lastLease: "192.168.67.199",
 	/** iPXE waits for an answer to its IPv6 router solicitations: a server in the farm needs an address to give one. */
 	ipv6Address: "fd67:6e65:7468::1",
 } as const;
@@ -19,8 +22,8 @@ export interface FarmProgram {
 	readonly process: ChildProcess;
 	/** Every line of its standard output and standard error, with milliseconds since the program's start. */
 	readonly lines: readonly { readonly atMs: number; readonly text: string }[];
-	/** Calls back for each new line. */
-	onLine(listener: (text: string) => void): void;
+	/** Calls back for each new line, until the returned function is called. */
+	onLine(listener: (text: string) => void): () => void;
 	/** Ends it by SIGTERM, by SIGKILL after 10 s, and waits until it has ended. */
 	stop(): Promise<void>;
 }
@@ -72,7 +75,7 @@ export class Farm implements Disposable {
 		const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
 		const log = createWriteStream(logFile);
 		const lines: { atMs: number; text: string }[] = [];
-		const listeners: ((text: string) => void)[] = [];
+		const listeners = new Set<(text: string) => void>();
 		for (const stream of [child.stdout, child.stderr]) {
 			createInterface({ input: stream }).on("line", (text) => {
 				const atMs = performance.now() - startMs;
@@ -85,7 +88,10 @@ export class Farm implements Disposable {
 		return {
 			process: child,
 			lines,
-			onLine: (listener) => void listeners.push(listener),
+			onLine(listener) {
+				listeners.add(listener);
+				return () => listeners.delete(listener);
+			},
 			stop: () => endChild(child, "SIGTERM"),
 		};
 	}
@@ -98,8 +104,9 @@ export class Farm implements Disposable {
 		qemu.once("exit", () => this.#machines.delete(id));
 	}
 
-	/** The power goes off in the server room: ends everything in the farm at once, but not its machines. */
-	async killServers(): Promise<void> {
+	/** The server room loses its power: programs end at once, the server's network card falls silent. Machines run on. */
+	async losePower(): Promise<void> {
+		this.#ip(`link set ${farmNetwork.interface} down`);
 		for (;;) {
 			const servers = processIds(this.namespace).filter((id) => !this.#machines.has(id));
 			if (servers.length === 0) return;

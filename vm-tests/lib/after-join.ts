@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { type BootedNode, bootLimit, machineIdentity } from "./booted-node.ts";
+import type { GuestCheck, ScenarioStage } from "./scenario.ts";
+
+/** Waits for the join of a node with `joiningConfiguration` and checks everything that the boot promised. */
+export async function checkJoinedNode(stage: ScenarioStage, node: BootedNode): Promise<void> {
+	stage.say("until kubeadm join was called");
+	const record = await node.joined();
+	await stage.check("kubeadm got a complete JoinConfiguration that only root can read", () => {
+		assert.deepEqual(record.problems, []);
+		assert.deepEqual({ exitCode: record.exitCode, mode: record.mode }, { exitCode: 0, mode: "0600" });
+	});
+	await stage.check("the server heard of all three stages", async () => {
+		for (const name of ["initramfs", "init", "join"]) await stageDone(node, name);
+	});
+	await stage.checkGuest(node, afterJoin);
+}
+
+/** Waits until the node has told the server that a stage is over. */
+export async function stageDone(node: BootedNode, name: string): Promise<void> {
+	await node.companion.waitFor(
+		`stage ${name} done`,
+		(event) =>
+			event.event === "node.report" &&
+			"stage" in event.report &&
+			event.report.stage === name &&
+			"event" in event.report &&
+			event.report.event === "stage-done",
+		bootLimit,
+	);
+}
+
+/** The state of a node with `joiningConfiguration` after its join. */
+export const afterJoin: readonly GuestCheck[] = [
+	{ what: "the root is an overlay in RAM", run: "stat --file-system --format %T /", prints: "overlayfs" },
+	{
+		what: "the read-only image shows at /rofs",
+		run: "findmnt --noheadings --output FSTYPE /rofs",
+		prints: "squashfs",
+	},
+	{
+		what: "the writable layer shows at /cow, in a tmpfs of its own",
+		run: "findmnt --noheadings --output FSTYPE --target /cow && echo changed >/etc/changed && find /cow -name changed | wc -l && rm /etc/changed",
+		prints: "tmpfs\n1",
+	},
+	{
+		what: "no disk, no NBD device is in use",
+		run: "lsblk --noheadings --nodeps --output NAME | grep -v loop || true",
+		prints: "",
+	},
+	{ what: "the node has the name that DHCP gave it", run: "hostname", prints: machineIdentity.hostname },
+	{
+		what: "/etc/hosts names node, server and the lines of lts.conf",
+		run: "getent hosts api.rack.example server; getent ahostsv4 node1 | head -n 1",
+		prints: /192\.168\.67\.1 +api\.rack\.example\n192\.168\.67\.1 +server\n127\.0\.0\.2 /,
+	},
+	{ what: "the time zone is set", run: "date -d '2026-07-01 12:00 UTC' +%H", prints: "14" },
+	{ what: "the sysctl is set", run: "sysctl --values net.ipv4.ip_forward", prints: "1" },
+	{ what: "rc.local has run", run: "cat /run/rc-local-ran", prints: "rc.local" },
+	{ what: "PREINIT has run with its variables", run: "cat /etc/preinit-ran", prints: "node1 192.168.67.1" },
+	{
+		what: "the boot interface has its address, lent by the server",
+		run: "ip -4 -brief address show scope global; networkctl --no-pager list | grep -c 'ether.*routable.*configured'",
+		prints: /192\.168\.67\.11\/24(?:.|\n)*\n1$/,
+	},
+	{
+		what: "no unit has failed",
+		run: "systemctl is-system-running --wait; systemctl --failed --no-legend",
+		prints: "running",
+	},
+	{
+		what: "no token is in logs, plans or journals",
+		run: "! grep -r --files-with-matches 0123456789abcdef /run/netherd/*/ /run/netherd/agent.log",
+		prints: "",
+	},
+];

@@ -1,0 +1,177 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { NetherdError } from "../../agent/errors.ts";
+import { type Companion, startCompanion } from "./companion.ts";
+import { consoleTexts, joinedSighting, phaseStarts } from "./console-texts.ts";
+import { Farm } from "./farm.ts";
+import { type Hypervisor, type PoweredMachine, powerOn } from "./machine.ts";
+import { renderTimeline, type Sighting, type Timeline, timelineOf } from "./timeline.ts";
+
+/** A farm of one machine before power-on, as data. */
+export interface NodeState {
+	readonly firmware: "bios" | "uefi";
+	readonly memoryMiB: number;
+	/** Text of the server's lts.conf; undefined: the server has none. */
+	readonly ltsConf: string | undefined;
+	/** Added to the end of the kernel command line, after the console. */
+	readonly kernelParameters?: string;
+}
+
+/** The machine of every scenario, and what DHCP tells it. */
+export const machineIdentity = {
+	mac: "52:54:00:00:00:01",
+	address: "192.168.67.11",
+	hostname: "node1",
+} as const;
+
+/** What boots are made with. */
+export interface BootSetup {
+	readonly hypervisor: Hypervisor;
+	/** The boot tree with the test image; every boot gets a copy of its own (hard links). */
+	readonly bootTree: string;
+}
+
+/** A boot needs 40 s on an idle host without KVM; this is a guard against hanging, on a busy one. */
+export const bootLimit = { timeoutMs: 300_000 } as const;
+
+/** A machine that boots, or has booted, with everything around it. */
+export class BootedNode implements AsyncDisposable {
+	readonly farm: Farm;
+	readonly companion: Companion;
+	readonly machine: PoweredMachine;
+	/** Where its logs are. */
+	readonly folder: string;
+	readonly #poweredOnMs: number;
+	readonly #tree: string;
+	readonly #own: Sighting[] = [];
+
+	private constructor(parts: {
+		farm: Farm;
+		companion: Companion;
+		machine: PoweredMachine;
+		folder: string;
+		tree: string;
+	}) {
+		this.farm = parts.farm;
+		this.companion = parts.companion;
+		this.machine = parts.machine;
+		this.folder = parts.folder;
+		this.#tree = parts.tree;
+		this.#poweredOnMs = performance.now() - parts.machine.elapsedMs();
+	}
+
+	/** Makes the farm, starts the companion and powers the machine on; returns at once. Logs go to `folder`, emptied before. */
+	static async boot(state: NodeState, setup: BootSetup, folder: string): Promise<BootedNode> {
+		rmSync(folder, { recursive: true, force: true });
+		mkdirSync(folder, { recursive: true });
+		const tree = join(folder, "tree");
+		await execa("cp", ["--archive", "--link", setup.bootTree, tree]);
+		writeConfiguration(tree, state.ltsConf);
+
+		const farm = new Farm();
+		try {
+			const kernelParameters = `console=ttyS0 ${state.kernelParameters ?? ""}`.trim();
+			const companion = await startCompanion(
+				farm,
+				{ tree, kernelParameters, hosts: [machineIdentity] },
+				folder,
+			);
+			const machine = await powerOn(
+				{ firmware: state.firmware, memoryMiB: state.memoryMiB, cpus: 2, mac: machineIdentity.mac },
+				{ farm, hypervisor: setup.hypervisor, folder },
+			);
+			return new BootedNode({ farm, companion, machine, folder, tree });
+		} catch (error) {
+			farm[Symbol.dispose]();
+			throw error;
+		}
+	}
+
+	/** Replaces the server's lts.conf: the next boot reads it. */
+	changeConfiguration(ltsConf: string | undefined): void {
+		writeConfiguration(this.#tree, ltsConf);
+	}
+
+	/**
+	 * Waits until the stand-in kubeadm has recorded a join, and returns its last record.
+	 *
+	 * @throws {NetherdError} `vm.boot-failed` as soon as the console says so, `vm.guest-silent`.
+	 */
+	async joined(): Promise<JoinRecord> {
+		const record = "/run/netherd-stand-in/kubeadm.jsonl";
+		const text = await this.unlessBootFails(
+			this.machine.guest.output(`until [ -s ${record} ]; do sleep 0.3; done; tail -n 1 ${record}`, bootLimit),
+		);
+		if (this.#own.length === 0) this.#own.push({ atMs: this.machine.elapsedMs(), text: joinedSighting });
+		return JSON.parse(text);
+	}
+
+	/** Passes a promise on, but fails with the console's last lines when the boot fails or the promise does. */
+	async unlessBootFails<T>(promise: Promise<T>): Promise<T> {
+		const { console } = this.machine;
+		const fromLine = console.lines.length;
+		// On a timeout of its own the console has nothing to say here.
+		const failing = console.waitFor(consoleTexts.bootFailed, { ...bootLimit, fromLine }).then(
+			() => console.waitFor(consoleTexts.hint, { timeoutMs: 10_000, fromLine }).catch(() => undefined),
+			() => new Promise<never>(() => {}),
+		);
+		const outcome = await Promise.race([
+			promise.then(
+				(value) => ({ value }),
+				(cause: unknown) => ({ cause }),
+			),
+			failing.then(() => ({ cause: undefined })),
+		]);
+		if ("value" in outcome) return outcome.value;
+		throw new NetherdError(
+			"vm.boot-failed",
+			`the machine did not come so far; the console's last lines:\n${console.tail()}`,
+			{ hint: `the whole console and the companion's log are in ${this.folder}`, cause: outcome.cause },
+		);
+	}
+
+	/** Where the time went since power-on, or since a reset at that time. */
+	timeline(sinceMs = 0): Timeline {
+		const companion = this.companion
+			.sightings()
+			.map(({ atMs, text }) => ({ atMs: atMs - this.#poweredOnMs, text }));
+		const sightings = [...this.machine.console.lines, ...companion, ...this.#own]
+			.filter(({ atMs }) => atMs >= sinceMs)
+			.map(({ atMs, text }) => ({ atMs: atMs - sinceMs, text }));
+		return timelineOf(sightings, phaseStarts);
+	}
+
+	/** Writes the timeline beside the logs: timeline.json for programs, timeline.txt for people. */
+	saveTimeline(): void {
+		const timeline = this.timeline();
+		writeFileSync(join(this.folder, "timeline.json"), `${JSON.stringify(timeline, null, "\t")}\n`);
+		writeFileSync(join(this.folder, "timeline.txt"), renderTimeline(timeline));
+	}
+
+	/** Pulls the plug, stops the companion, removes the farm; the logs stay. */
+	async [Symbol.asyncDispose](): Promise<void> {
+		this.saveTimeline();
+		await this.machine.powerOff();
+		await this.companion.stop();
+		this.farm[Symbol.dispose]();
+		rmSync(this.#tree, { recursive: true, force: true });
+	}
+}
+
+/** One line of the stand-in kubeadm's record (image/stand-in/kubeadm). */
+export interface JoinRecord {
+	readonly standIn: "kubeadm";
+	readonly arguments: readonly string[];
+	readonly exitCode: number;
+	readonly problems: readonly string[];
+	readonly mode?: string;
+	readonly owner?: string;
+	readonly configuration?: Readonly<Record<string, unknown>>;
+}
+
+function writeConfiguration(tree: string, ltsConf: string | undefined): void {
+	const file = join(tree, "lts.conf");
+	if (ltsConf === undefined) rmSync(file, { force: true });
+	else writeFileSync(file, ltsConf);
+}

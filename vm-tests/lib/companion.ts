@@ -1,0 +1,138 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NetherdError } from "../../agent/errors.ts";
+import type { CompanionEvent } from "../../server/events.ts";
+import { repository } from "../../tools/cache.ts";
+import { type Farm, farmNetwork } from "./farm.ts";
+import type { Sighting } from "./timeline.ts";
+
+/** A companion server that serves a farm. */
+export interface Companion {
+	/** Everything that it logged so far. */
+	events(): readonly CompanionEvent[];
+	/** The same as text with times on this process's clock (`performance.now()`). */
+	sightings(): readonly Sighting[];
+	/** The first event that fits; waits for one.
+	 *
+	 * @throws {NetherdError} `vm.companion-silent`, `vm.companion-ended`.
+	 */
+	waitFor(
+		what: string,
+		fits: (event: CompanionEvent) => boolean,
+		options: { timeoutMs: number },
+	): Promise<CompanionEvent>;
+	/** Ends it the way systemd would. */
+	stop(): Promise<void>;
+}
+
+/** What a scenario can say about the companion and its nodes. */
+export interface CompanionOptions {
+	/** The boot tree that it serves. */
+	readonly tree: string;
+	/** Parameters for the end of every node's kernel command line. */
+	readonly kernelParameters: string;
+	/** Nodes that have a name: fixed address and host name. */
+	readonly hosts: readonly { readonly mac: string; readonly address: string; readonly hostname: string }[];
+}
+
+const startLimitMs = 60_000;
+
+/**
+ * Starts the companion server in a farm, as a person would: `companion serve DIR --config FILE`. Its log goes to
+ * FOLDER/companion.log, its configuration is FOLDER/companion.conf.
+ *
+ * @throws {NetherdError} `vm.companion-ended` with its last words, when it does not get ready.
+ */
+export async function startCompanion(
+	farm: Farm,
+	options: CompanionOptions,
+	folder: string,
+): Promise<Companion> {
+	mkdirSync(folder, { recursive: true });
+	const configFile = join(folder, "companion.conf");
+	writeFileSync(configFile, companionConfiguration(options));
+	const startedMs = performance.now();
+	const program = farm.start(
+		[process.execPath, join(repository, "server/main.ts"), "serve", options.tree, "--config", configFile],
+		join(folder, "companion.log"),
+	);
+	const events = (): CompanionEvent[] => program.lines.flatMap(({ text }) => parseEvent(text) ?? []);
+
+	const waitFor: Companion["waitFor"] = async (what, fits, { timeoutMs }) => {
+		const known = events().find(fits);
+		if (known !== undefined) return known;
+		const { promise, resolve, reject } = Promise.withResolvers<CompanionEvent>();
+		const timeout = setTimeout(() => reject(silent(what, timeoutMs, lastWords())), timeoutMs);
+		const ended = () => reject(endedEarly(what, lastWords()));
+		const unsubscribe = program.onLine((line) => {
+			const event = parseEvent(line);
+			if (event !== undefined && fits(event)) resolve(event);
+		});
+		program.process.once("close", ended);
+		if (program.process.exitCode !== null) ended();
+		try {
+			return await promise;
+		} finally {
+			clearTimeout(timeout);
+			program.process.off("close", ended);
+			unsubscribe();
+		}
+	};
+	const lastWords = () =>
+		program.lines
+			.slice(-10)
+			.map(({ text }) => `    ${text}`)
+			.join("\n");
+
+	await waitFor("ready", ({ event }) => event === "companion.ready", { timeoutMs: startLimitMs });
+	return {
+		events,
+		sightings: () => program.lines.map(({ atMs, text }) => ({ atMs: startedMs + atMs, text })),
+		waitFor,
+		stop: () => program.stop(),
+	};
+}
+
+/** The companion's ini file for a farm of the harness. */
+export function companionConfiguration({ kernelParameters, hosts }: CompanionOptions): string {
+	return [
+		"[network]",
+		`interface = ${farmNetwork.interface}`,
+		"[dhcp]",
+		`range = ${farmNetwork.firstLease} - ${farmNetwork.lastLease}`,
+		"[hosts]",
+		...hosts.map(({ mac, address, hostname }) => `${mac} = ${address}, ${hostname}`),
+		"[kernel]",
+		`parameters = ${kernelParameters}`,
+		"[log]",
+		"format = json",
+		"",
+	].join("\n");
+}
+
+function parseEvent(line: string): CompanionEvent | undefined {
+	try {
+		const event: unknown = JSON.parse(line);
+		return typeof event === "object" && event !== null && "event" in event
+			? (event as CompanionEvent)
+			: undefined;
+	} catch {
+		return undefined; // a warning of Node, a crash's stack: in the log file for people
+	}
+}
+
+function silent(what: string, timeoutMs: number, lastWords: string): NetherdError {
+	return new NetherdError(
+		"vm.companion-silent",
+		`the companion did not log "${what}" within ${timeoutMs / 1000} s; its last lines:\n${lastWords}`,
+		{ hint: "companion.log in the scenario's folder has all of its lines" },
+	);
+}
+
+function endedEarly(what: string, lastWords: string): NetherdError {
+	return new NetherdError(
+		"vm.companion-ended",
+		`the companion ended before it logged "${what}"; its last lines:\n${lastWords}`,
+		{ hint: "companion.log in the scenario's folder has all of its lines, companion.conf its configuration" },
+	);
+}

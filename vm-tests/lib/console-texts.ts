@@ -1,0 +1,31 @@
+import type { ConsoleText } from "./console.ts";
+import type { PhaseStarts } from "./timeline.ts";
+
+/** Every text of firmware, kernel, systemd and agent that the scenarios wait for on a console, in one place. */
+export const consoleTexts = {
+	/** The root image is in RAM, complete and verified (agent/download/progress.ts). */
+	imageComplete: "image complete:",
+	/** Stage 1 is over (agent/log.ts). */
+	initramfsDone: "netherd: initramfs done",
+	/** Stage 2 is over; systemd follows. */
+	initDone: "netherd: init done",
+	/** The end of a failed boot (agent/host/last-resort.ts). */
+	bootFailed: "THE BOOT FAILED",
+	hint: "what to do:",
+	countdown: /netherd: reboot in \d+ s/,
+	rebooting: "netherd: reboot now",
+} as const satisfies Readonly<Record<string, ConsoleText>>;
+
+/** What the harness itself adds when it finds the join's record in the guest: not every boot's join reports to a server. */
+export const joinedSighting = "harness: the stand-in kubeadm has recorded a join";
+
+/** What shows that a phase of the boot begins: console lines, and the companion's log as JSON. */
+export const phaseStarts: PhaseStarts = {
+	loader: /iPXE initialising devices/,
+	kernel: /\bLinux version \d/,
+	"stage 1": /Run \/init as init process|Begin: netherd|netherd: initramfs /,
+	"stage 2": /netherd: initramfs done/,
+	systemd: /netherd: init done/,
+	join: /netherd: join |"event":"stage-started","stage":"join"/,
+	end: /netherd: join done|"event":"stage-done","stage":"join"|^harness: .* recorded a join/,
+};

@@ -1,0 +1,47 @@
+import type { BootedNode, NodeState } from "./booted-node.ts";
+
+/** A fact about a booted machine, as data: a command and what it must print. */
+export interface GuestCheck {
+	readonly what: string;
+	/** Lines of sh, run as root in the guest. */
+	readonly run: string;
+	/** All of its standard output without the last line end, or a pattern in it. */
+	readonly prints: string | RegExp;
+}
+
+/** What a scenario works with. */
+export interface ScenarioStage {
+	/** Powers the machine on in the state before, or shares one that is on (see `Scenario.sharesBoot`). */
+	boot(): Promise<BootedNode>;
+	/** A named check. A failing one is reported, and the scenario goes on: one boot shows all that is wrong. */
+	check(what: string, verify: () => void | Promise<void>): Promise<void>;
+	/** Named checks inside the machine. */
+	checkGuest(node: BootedNode, checks: readonly GuestCheck[]): Promise<void>;
+	/** Says what it waits for. */
+	say(line: string): void;
+	/** Its folder for files. */
+	readonly folder: string;
+}
+
+export interface Scenario {
+	/** Lower case with hyphens, as its file. */
+	readonly name: string;
+	/** One line: what it shows. */
+	readonly description: string;
+	readonly before: NodeState;
+	/**
+	 * Only looks at the machine that it boots, and changes neither it nor the server: scenarios that say so and have the
+	 * same state before look at one boot when they run together. Any of them alone makes its own.
+	 */
+	readonly sharesBoot: boolean;
+	readonly run: (stage: ScenarioStage) => Promise<void>;
+}
+
+/** Declares a scenario; a boot is its own unless it says otherwise. */
+export function scenario(
+	name: string,
+	description: string,
+	{ before, sharesBoot = false, run }: { before: NodeState; sharesBoot?: boolean; run: Scenario["run"] },
+): Scenario {
+	return { name, description, before, sharesBoot, run };
+}

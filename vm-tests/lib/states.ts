@@ -1,0 +1,24 @@
+import type { NodeState } from "./booted-node.ts";
+
+/** Enough for kernel, initramfs, the test image in RAM and a system without workload. */
+export const memoryMiB = 2048;
+
+/** What a join needs in lts.conf; the values have the right form and mean nothing to the stand-in kubeadm. */
+export const joinKeys = `
+KUBEADM_JOIN_ENDPOINT = "192.168.67.1:6443"
+KUBEADM_JOIN_TOKEN = abcdef.0123456789abcdef
+KUBEADM_JOIN_CA_CERT_HASH = sha256:${"0123456789abcdef".repeat(4)}
+`;
+
+/** A node that joins, with one key of most kinds. */
+export const joiningConfiguration = `
+[default]
+TIMEZONE = Europe/Berlin
+SYSCTL_FORWARD = "net.ipv4.ip_forward = 1"
+HOSTS_API = "192.168.67.1 api.rack.example"
+RCFILE_01 = "echo rc.local >/run/rc-local-ran"
+PREINIT_01 = "echo $HOSTNAME $SERVER >/etc/preinit-ran"
+KUBERNETES_LABEL_ROLE = "role=test"
+${joinKeys}`;
+
+export const joiningNode: NodeState = { firmware: "bios", memoryMiB, ltsConf: joiningConfiguration };

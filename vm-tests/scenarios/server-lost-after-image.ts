@@ -1,0 +1,35 @@
+import { afterJoin } from "../lib/after-join.ts";
+import { bootLimit } from "../lib/booted-node.ts";
+import { consoleTexts } from "../lib/console-texts.ts";
+import { scenario } from "../lib/scenario.ts";
+import { joiningNode } from "../lib/states.ts";
+
+export default scenario(
+	"server-lost-after-image",
+	"the server loses power once the image is in RAM; the node boots on and joins",
+	{
+		before: joiningNode,
+		async run(stage) {
+			const node = await stage.boot();
+			stage.say("until the image is in RAM");
+			await node.unlessBootFails(node.machine.console.waitFor(consoleTexts.imageComplete, bootLimit));
+			await node.farm.losePower();
+
+			stage.say("until kubeadm join was called, without the server");
+			await node.joined();
+			await stage.checkGuest(node, afterJoin);
+			await stage.checkGuest(node, [
+				{
+					what: "the whole image can be read",
+					run: "find /rofs -type f -print0 | xargs -0 cat >/dev/null",
+					prints: "",
+				},
+				{
+					what: "the server does not answer",
+					run: "! ping -c 1 -W 2 192.168.67.1 >/dev/null && echo no answer",
+					prints: "no answer",
+				},
+			]);
+		},
+	},
+);
