@@ -88,7 +88,7 @@ SendRelease=no
 `;
 }
 
-/** networkd takes away routes and rules that it did not make, those of a CNI plugin among them (networkd.conf(5)). */
+/** Else networkd may take away routes and rules that it did not make, those of a CNI plugin among them (networkd.conf(5)). */
 const leaveTheRestAlone = `[Network]
 ManageForeignRoutes=no
 ManageForeignRoutingPolicyRules=no
