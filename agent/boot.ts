@@ -38,18 +38,18 @@ export const initramfsStage: Stage<Inputs<InitramfsFacts>> = {
 	steps: [orAbort(loadModules), orAbort(fetchImageStep), orAbort(mountImage), orAbort(assembleRoot)],
 };
 
-/** In the new root, before systemd: everything that lts.conf says about the system. */
+/** In the new root, before systemd: everything that lts.conf says about the system. Bad values stop it while planning. */
 export const initStage: Stage<Inputs<InitFacts>> = {
 	name: "init",
 	steps: [
-		orAbort(hostName),
+		orWarn(hostName),
 		orWarn(hosts),
 		orWarn(dns),
 		orWarn(kernelModules),
 		orWarn(sysctl),
 		orWarn(initCommand),
 		orWarn(cron),
-		orAbort(fstab),
+		orWarn(fstab),
 		orWarn(network),
 		orWarn(machineId),
 		orWarn(rcLocal),
