@@ -1,8 +1,8 @@
 import { checkValue } from "./check-value.ts";
 import { type EvaluatedKey, isNone } from "./evaluate.ts";
 import { expandedLengthLimit } from "./expand.ts";
+import { findKey, findKeyWithoutEffect, nearestKey } from "./find-key.ts";
 import { type Finding, visible } from "./findings.ts";
-import { findKey, findKeyWithoutEffect, nearestKey } from "./keys.ts";
 import type { Entry, Section } from "./lts-conf.ts";
 
 /** What a line says about itself, whoever the node is: a key that is unknown or does nothing. */

@@ -1,4 +1,5 @@
 import { type Finding, visible } from "./findings.ts";
+import { type IpParameter, parseIpParameter } from "./ip-parameter.ts";
 import { type NbdRoot, parseNbdRoot } from "./nbdroot.ts";
 import { isIpv4, isIpv6 } from "./values.ts";
 
@@ -13,8 +14,7 @@ export interface CommandLine {
 	readonly nbdRoot?: NbdRoot;
 	/** MAC address of the boot interface from `BOOTIF=`, colon form, lower case. */
 	readonly bootInterfaceMac?: string;
-	/** `ip=`, as written. */
-	readonly ip?: string;
+	readonly ip?: IpParameter;
 	/** `panic=`: reboot that many seconds after a failure; negative: at once, 0: never (kernel-parameters.txt). */
 	readonly panicSeconds?: number;
 	/** `BOOT_IMAGE=`, the path of the kernel as the boot loader knows it. */
@@ -60,20 +60,21 @@ export function parseCommandLine(text: string): CommandLine {
 type Report = (severity: Finding["severity"], code: string, message: string, hint: string) => void;
 
 function splitCommandLine(text: string): Parameter[] {
-	const parameters: Parameter[] = [];
-	for (const word of text.matchAll(/(?:[^\s"]|"[^"]*(?:"|$))+/g)) {
+	return [...text.matchAll(/(?:[^\s"]|"[^"]*(?:"|$))+/g)].map((word) => {
+		const isQuoted = word[0].startsWith('"');
+		const body = isQuoted ? word[0].slice(1) : word[0];
+		const equals = body.indexOf("=");
 		const column = word.index + 1;
-		const whole = /^"([^"]*)"?$/.exec(word[0]);
-		const written = whole?.[1] ?? word[0];
-		const equals = written.indexOf("=");
-		if (equals <= 0) parameters.push({ name: written, column });
-		else {
-			const value = written.slice(equals + 1);
-			const quoted = /^"(.*?)"?$/s.exec(value);
-			parameters.push({ name: written.slice(0, equals), value: quoted?.[1] ?? value, column });
-		}
-	}
-	return parameters;
+		if (equals <= 0) return { name: isQuoted ? withoutLastQuote(body) : body, column };
+		const value = body.slice(equals + 1);
+		const name = body.slice(0, equals);
+		if (value.startsWith('"')) return { name, value: withoutLastQuote(value.slice(1)), column };
+		return { name, value: isQuoted ? withoutLastQuote(value) : value, column };
+	});
+}
+
+function withoutLastQuote(text: string): string {
+	return text.endsWith('"') ? text.slice(0, -1) : text;
 }
 
 function readKey(parameter: Parameter, keys: Map<string, string>, report: Report): void {
@@ -99,9 +100,14 @@ function readParameter(
 		case "boot":
 			known.boot = value;
 			break;
-		case "ip":
-			known.ip = value;
+		case "ip": {
+			const ip = parseIpParameter(value);
+			if ("problem" in ip) {
+				const hint = "Write ip=dhcp, or ip=ADDRESS:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:off.";
+				report("warning", "bad-ip", `ip=${visible(value)}: ${ip.problem}`, hint);
+			} else known.ip = ip;
 			break;
+		}
 		case "BOOT_IMAGE":
 			known.bootImage = value;
 			break;

@@ -1,4 +1,4 @@
-import { findKey } from "./keys.ts";
+import { findKey } from "./find-key.ts";
 import { compareNaturally } from "./natural-order.ts";
 import type { SelectedSection } from "./select.ts";
 import { readBoolean, readDurationMs, readInteger, readList, readSize, type Size } from "./values.ts";

@@ -23,8 +23,7 @@ export function expand(raw: string, lookup: Lookup): Expansion {
 	const left = new Set<string>();
 	const parts: string[] = [];
 	let length = 0;
-	for (const { text, literal } of readShellText(raw).pieces) {
-		const part = literal ? text : expandPiece(text, lookup, left, expandedLengthLimit - length);
+	for (const part of expandPieces(raw, lookup, left)) {
 		length += part.length;
 		if (length > expandedLengthLimit) return { text: "", left: [...left], tooLong: true };
 		parts.push(part);
@@ -46,16 +45,18 @@ export function referencedNames(raw: string): readonly string[] {
 // A reference, or what else a shell expands: positional and special parameters, other ${…}, substitutions.
 const dollar = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\}|[({]|[0-9@*#?$!-])|`/g;
 
-function expandPiece(text: string, lookup: Lookup, left: Set<string>, room: number): string {
-	let grown = text.length;
-	return text.replace(dollar, (found, plain: string | undefined, braced: string | undefined) => {
-		const name = plain ?? braced;
-		const value = name === undefined || grown > room ? undefined : lookup(name);
-		if (value === undefined) {
-			left.add(found);
-			return found;
+function* expandPieces(raw: string, lookup: Lookup, left: Set<string>): Generator<string> {
+	for (const { text, literal } of readShellText(raw).pieces) {
+		let done = 0;
+		for (const reference of literal ? [] : text.matchAll(dollar)) {
+			const [found, plain, braced] = reference;
+			const name = plain ?? braced;
+			const value = name === undefined ? undefined : lookup(name);
+			if (value === undefined) left.add(found);
+			yield text.slice(done, reference.index);
+			yield value ?? found;
+			done = reference.index + found.length;
 		}
-		grown += value.length - found.length;
-		return grown > room ? `${found}${" ".repeat(room + 1)}` : value;
-	});
+		yield text.slice(done);
+	}
 }

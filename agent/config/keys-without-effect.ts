@@ -1,4 +1,9 @@
-import type { KeyWithoutEffect } from "./keys.ts";
+/** A key of LTSP 5, or a family `PREFIX_*`, that is known and does nothing on a server node. */
+export interface KeyWithoutEffect {
+	readonly name: string;
+	/** Why, as the end of a sentence. */
+	readonly reason: string;
+}
 
 const screens = "a server node has no graphical session";
 const sound = "a server node plays no sound";

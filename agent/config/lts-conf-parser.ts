@@ -65,8 +65,7 @@ export class LtsConfParser {
 		if (text.startsWith("\ufeff")) this.#reporter.report({ line: 1, column: 1 }, problems.byteOrderMark);
 		const bad = findBadCharacter(text);
 		if (bad === undefined) return;
-		const { line, column } = bad;
-		this.#reporter.report({ line, column }, problems.notText(bad.character, bad.count - 1));
+		this.#reporter.report(placeOf(text, bad.offset), problems.controlCharacter(bad.character, bad.count - 1));
 		// A few strays are reported beside the file's other problems; in binary data all other problems are noise.
 		if (bad.count > 20) this.#isStopped = true;
 	}
@@ -94,6 +93,7 @@ export class LtsConfParser {
 			const problem = problems.sectionNameTooLong(nameAsWritten.length, limits.nameLength);
 			this.#reporter.report(placeOfToken(name), problem);
 		}
+		this.#checkEncoding(name);
 		if (this.#lastValue?.line === open.line) {
 			this.#reporter.report(placeOfToken(open), problems.sectionInLine(nameAsWritten));
 		}
@@ -185,6 +185,7 @@ export class LtsConfParser {
 			this.#reporter.report(placeOfToken(value), problems.valueTooLong(limits.valueBytes));
 			return undefined;
 		}
+		this.#checkEncoding(value);
 		const { pieces, problem, innerQuoteAt } = readShellText(raw);
 		if (problem !== undefined) {
 			this.#reporter.report(placeInside(value, problem.at), shellTextProblems[problem.kind]);
@@ -194,6 +195,12 @@ export class LtsConfParser {
 			this.#reporter.report(placeInside(value, innerQuoteAt), problems.innerQuote);
 		}
 		return joinPieces(pieces);
+	}
+
+	/** U+FFFD is where the decoder met bytes that are not UTF-8; the bytes themselves are lost. In comments it is harmless. */
+	#checkEncoding(token: Token): void {
+		const index = this.#textOf(token).indexOf("\ufffd");
+		if (index >= 0) this.#reporter.report(placeInside(token, index), problems.notUtf8);
 	}
 
 	#makeEntry(key: Token, value: Token, text: string): Entry {

@@ -62,6 +62,7 @@ export const problems = {
 		"a quote inside of the quotes; as in LTSP 5 it is not part of the value",
 		quotesHint,
 	),
+	notUtf8: error("not-text", "bytes that are not UTF-8", textHint),
 	byteOrderMark: warning(
 		"byte-order-mark",
 		"the file starts with a byte order mark",
@@ -132,12 +133,10 @@ export const problems = {
 	tooManyEntries: (limit: number) => error("too-large", `more than ${limit} KEY = VALUE lines`, nodesHint),
 	fileTooLarge: (length: number, limit: number) =>
 		error("too-large", `the file has ${length} characters, more than ${limit}`, nodesHint),
-	notText: (character: string, others: number) =>
+	controlCharacter: (character: string, others: number) =>
 		error(
 			"not-text",
-			character === "\ufffd"
-				? `bytes that are not UTF-8${andMore(others)}`
-				: `a control character, ${visible(character)}${andMore(others)}: this is not a text file`,
+			`a control character, ${visible(character)}${others > 0 ? ` (and ${others} more)` : ""}: this is not a text file`,
 			textHint,
 		),
 } as const;
@@ -160,10 +159,6 @@ export const shellTextProblems: { readonly [Kind in ShellTextProblem["kind"]]: P
 		"Close it with ) or `, or write \\$( or \\` if it is plain text.",
 	),
 };
-
-function andMore(others: number): string {
-	return others > 0 ? ` (and ${others} more)` : "";
-}
 
 function error(code: string, message: string, hint: string): Problem {
 	return { severity: "error", code, message, hint };

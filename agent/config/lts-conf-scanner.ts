@@ -9,6 +9,17 @@ export interface Token {
 	/** Place of the token's first character. */
 	readonly line: number;
 	readonly column: number;
+	readonly row: Row;
+}
+
+/** One line of the text, shared by its tokens so that going back to one takes no search. */
+interface Row {
+	readonly number: number;
+	readonly start: number;
+	/** Offset of the line end. */
+	readonly end: number;
+	/** Offset of the first token; -1 before it is read. */
+	firstTokenAt: number;
 }
 
 /**
@@ -31,47 +42,47 @@ export class Scanner {
 	readonly #text: string;
 	readonly #maximumLineLength: number;
 	readonly #bare = /[^=\n[\]"'#]+/y;
+	#row: Row;
 	#offset = 0;
-	#line = 1;
-	#lineStart = 0;
-	#lineEnd = 0;
 	#isTooLong = false;
 
 	constructor(text: string, options: { maximumLineLength: number }) {
 		this.#text = text;
 		this.#maximumLineLength = options.maximumLineLength;
-		this.#startLine(0, 1);
+		this.#row = this.#startRow(0, 1);
 		if (text.startsWith("\ufeff")) this.#offset = 1;
 	}
 
 	next(): Token {
 		for (;;) {
-			if (this.#isTooLong) return this.#take("tooLongLine", this.#offset, this.#offset, this.#lineEnd);
+			if (this.#isTooLong) return this.#take("tooLongLine", this.#offset, this.#offset, this.#row.end);
 			this.#skipBlanks();
-			if (this.#offset < this.#lineEnd && this.#text[this.#offset] !== "#") return this.#read();
-			if (this.#lineEnd >= this.#text.length) {
+			if (this.#offset < this.#row.end && this.#text[this.#offset] !== "#") return this.#read();
+			if (this.#row.end >= this.#text.length) {
 				this.#offset = this.#text.length;
 				return this.#take("end", this.#offset, this.#offset, this.#offset);
 			}
-			this.#startLine(this.#lineEnd + 1, this.#line + 1);
+			this.#row = this.#startRow(this.#row.end + 1, this.#row.number + 1);
 		}
 	}
 
 	/** Goes on behind the line in which the token starts. */
 	skipLineOf(token: Token): void {
-		this.back(token);
-		this.#offset = this.#lineEnd;
+		this.#row = token.row;
+		this.#offset = token.row.end;
 		this.#isTooLong = false;
 	}
 
 	/** Goes back to a token, so that it is returned next. */
 	back(token: Token): void {
-		this.#startLine(token.at - token.column + 1, token.line);
+		this.#row = token.row;
 		this.#offset = token.at;
+		this.#isTooLong = token.kind === "tooLongLine";
 	}
 
 	#read(): Token {
 		const start = this.#offset;
+		if (this.#row.firstTokenAt < 0) this.#row.firstTokenAt = start;
 		const character = this.#text[start];
 		switch (character) {
 			case "[":
@@ -87,8 +98,8 @@ export class Scanner {
 	}
 
 	#readQuoted(start: number): Token {
-		const last = this.#text.lastIndexOf('"', this.#lineEnd - 1);
-		if (last === start) return this.#take("openQuote", start, this.#lineEnd, this.#lineEnd);
+		const last = this.#text.lastIndexOf('"', this.#row.end - 1);
+		if (last === start) return this.#take("openQuote", start, this.#row.end, this.#row.end);
 		return this.#take("quoted", start + 1, last, last + 1);
 	}
 
@@ -98,35 +109,37 @@ export class Scanner {
 		let end = this.#bare.lastIndex;
 		const behind = end;
 		while (isBlank(this.#text.charCodeAt(end - 1))) end--;
-		if (this.#isInclude(start, behind)) return this.#take("include", start, end, this.#lineEnd);
+		if (this.#isInclude(start, behind)) return this.#take("include", start, end, this.#row.end);
 		return this.#take("bare", start, end, behind);
 	}
 
 	#isInclude(start: number, behind: number): boolean {
+		if (start !== this.#row.firstTokenAt) return false;
 		const word = this.#text.slice(start, start + 8);
-		if (!/^include[ \t]/i.test(word) || this.#text.slice(this.#lineStart, start).trim() !== "") return false;
+		if (!/^include[ \t]/i.test(word)) return false;
 		return word.startsWith("include") || this.#text[behind] !== "=";
 	}
 
 	/** The token whose first character is at the current offset; goes on at `behind`. */
 	#take(kind: TokenKind, start: number, end: number, behind: number): Token {
 		const at = this.#offset;
+		const row = this.#row;
 		this.#offset = behind;
 		this.#isTooLong = false;
-		return { kind, at, start, end, line: this.#line, column: at - this.#lineStart + 1 };
+		return { kind, at, start, end, line: row.number, column: at - row.start + 1, row };
 	}
 
 	#skipBlanks(): void {
-		while (this.#offset < this.#lineEnd && isBlank(this.#text.charCodeAt(this.#offset))) this.#offset++;
+		while (this.#offset < this.#row.end && isBlank(this.#text.charCodeAt(this.#offset))) this.#offset++;
 	}
 
-	#startLine(offset: number, line: number): void {
-		this.#lineStart = offset;
-		this.#offset = offset;
-		this.#line = line;
-		const end = this.#text.indexOf("\n", offset);
-		this.#lineEnd = end < 0 ? this.#text.length : end;
-		this.#isTooLong = this.#lineEnd - offset > this.#maximumLineLength;
+	/** The line that starts at an offset; goes on there. */
+	#startRow(start: number, number: number): Row {
+		const lineEnd = this.#text.indexOf("\n", start);
+		const end = lineEnd < 0 ? this.#text.length : lineEnd;
+		this.#offset = start;
+		this.#isTooLong = end - start > this.#maximumLineLength;
+		return { number, start, end, firstTokenAt: -1 };
 	}
 }
 

@@ -3,8 +3,9 @@ import { checkValue } from "./check-value.ts";
 import { type CommandLine, commandLineFile } from "./cmdline.ts";
 import { type Configuration, type ExplainedKey, makeConfiguration } from "./configuration.ts";
 import { type EvaluatedKey, evaluateSections } from "./evaluate.ts";
+import { findKey } from "./find-key.ts";
 import { type Finding, hasErrors, sortFindings, visible } from "./findings.ts";
-import { findKey, keys } from "./keys.ts";
+import { keys } from "./keys.ts";
 import type { ParsedFile } from "./lts-conf.ts";
 import { describeReason, type Identities, indexSections, selectSections } from "./select.ts";
 

@@ -1,7 +1,8 @@
 import { commandLineFile } from "./cmdline.ts";
 import { isNone } from "./evaluate.ts";
 import { referencedNames } from "./expand.ts";
-import { isSecretKey, keys } from "./keys.ts";
+import { isSecretKey } from "./find-key.ts";
+import { keys } from "./keys.ts";
 import { type Entry, parseLtsConf } from "./lts-conf.ts";
 
 export interface Redacted {

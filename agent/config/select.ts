@@ -19,8 +19,8 @@ export type Reason =
 	| { readonly kind: "exact"; readonly identity: IdentityKind; readonly value: string }
 	| { readonly kind: "pattern"; readonly identity: IdentityKind; readonly value: string }
 	| { readonly kind: "default" }
-	/** Named by a LIKE: the names of the sections on the way to it, the first one chosen otherwise. */
-	| { readonly kind: "like"; readonly path: readonly string[]; readonly line: number };
+	/** Named by a LIKE, in that line of the parent section. */
+	| { readonly kind: "like"; readonly parent: SelectedSection; readonly line: number };
 
 export interface SelectedSection {
 	readonly section: Section;
@@ -123,7 +123,7 @@ export function describeReason(reason: Reason): string {
 		case "pattern":
 			return `the pattern matches the ${identityNames[reason.identity]} ${reason.value}`;
 		case "like":
-			return `LIKE, by way of ${reason.path.map((name) => `[${name}]`).join(" → ")}`;
+			return `LIKE of ${shorten(likePath(reason.parent).map((name) => `[${name}]`)).join(" → ")}`;
 		case "default":
 			return "applies to every node";
 	}
@@ -183,22 +183,23 @@ class LikeWalk {
 		this.selected.push({ section, reason });
 	}
 
-	#follow(selected: SelectedSection | undefined): void {
-		if (selected === undefined) return;
-		const { section, reason } = selected;
-		const path = reason.kind === "like" ? reason.path : [];
-		for (const like of likesOf(section)) {
+	#follow(parent: SelectedSection | undefined): void {
+		if (parent === undefined) return;
+		for (const like of likesOf(parent.section)) {
 			const target = this.#index.byName.get(asciiLowerCase(like.raw));
 			if (target === undefined) this.findings.push(unknownLike(this.#index.file, like));
-			else {
-				this.addWithoutLike(target, {
-					kind: "like",
-					path: [...path, section.nameAsWritten],
-					line: like.line,
-				});
-			}
+			else this.addWithoutLike(target, { kind: "like", parent, line: like.line });
 		}
 	}
+}
+
+/** Names of the sections from the one that was chosen by itself down to this one. */
+export function likePath(selected: SelectedSection): readonly string[] {
+	const path = [selected.section.nameAsWritten];
+	for (let each = selected; each.reason.kind === "like"; each = each.reason.parent) {
+		path.push(each.reason.parent.section.nameAsWritten);
+	}
+	return path.reverse();
 }
 
 /** The warning for a LIKE that names no section. */
@@ -227,7 +228,6 @@ function cycleFinding(
 	const names = stack
 		.slice(stack.findIndex(({ section }) => section === target))
 		.map(({ section }) => section.nameAsWritten);
-	const shown = names.length > 6 ? [...names.slice(0, 3), "…", ...names.slice(-2)] : names;
 	return {
 		severity: "error",
 		code: "lts-conf.like-cycle",
@@ -235,9 +235,13 @@ function cycleFinding(
 		line: like.valueLine,
 		column: like.valueColumn,
 		endColumn: like.valueColumn + Math.max(1, like.raw.length),
-		message: `LIKE goes in a circle: ${visible([...shown, target.nameAsWritten].join(" → "), 400)}`,
+		message: `LIKE goes in a circle: ${visible([...shorten(names), target.nameAsWritten].join(" → "), 400)}`,
 		hint: "Remove one of these LIKE lines. Put what the sections share into one that has no LIKE.",
 	};
+}
+
+function shorten(names: readonly string[]): readonly string[] {
+	return names.length > 6 ? [...names.slice(0, 3), "…", ...names.slice(-2)] : names;
 }
 
 const identityKinds: readonly IdentityKind[] = ["hostname", "ip", "mac"];

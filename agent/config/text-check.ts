@@ -1,30 +1,30 @@
 /** A character that does not belong into a text file. */
 export interface BadCharacter {
-	/** From 1. */
-	readonly line: number;
-	readonly column: number;
+	readonly offset: number;
 	readonly character: string;
-	/** How many there are, at most {@link countLimit}. */
+	/** How many there are; counted up to {@link countLimit} only. */
 	readonly count: number;
 }
 
 export const countLimit = 1000;
 
 /**
- * The first control character that is not white space, or a carriage return within a line, or (outside of comment lines)
- * U+FFFD, which is where the decoder met bytes that are not UTF-8.
+ * The first control character that is not white space, or a carriage return that is not at the end of a line (a file
+ * with the line ends of old Macs would be one long comment).
  */
 export function findBadCharacter(text: string): BadCharacter | undefined {
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find
-	const bad = /[\u0000-\u0008\u000e-\u001f\u007f\ufffd]|\r(?![\r \t]*(?:\n|$))/g;
+	const control = /[\u0000-\u0008\u000e-\u001f\u007f]/g;
 	let first: RegExpExecArray | undefined;
 	let count = 0;
-	for (const match of text.matchAll(bad)) {
-		if (match[0] === "\ufffd" && isInCommentLine(text, match.index)) continue;
+	for (const match of text.matchAll(control)) {
 		first ??= match;
 		if (++count === countLimit) break;
 	}
-	return first && { ...placeOf(text, first.index), character: first[0], count };
+	const strayReturn = findStrayReturn(text);
+	if (first === undefined && strayReturn === undefined) return undefined;
+	const offset = Math.min(first?.index ?? text.length, strayReturn ?? text.length);
+	return { offset, character: text.charAt(offset), count: count + (strayReturn === undefined ? 0 : 1) };
 }
 
 /** Line and column, from 1, of an offset. */
@@ -39,8 +39,17 @@ export function placeOf(text: string, offset: number): { line: number; column: n
 	}
 }
 
-function isInCommentLine(text: string, offset: number): boolean {
-	const lineStart = text.lastIndexOf("\n", offset) + 1;
-	const start = text.slice(lineStart, Math.min(offset, lineStart + 200));
-	return start.trimStart().startsWith("#");
+function findStrayReturn(text: string): number | undefined {
+	let at = text.indexOf("\r");
+	while (at >= 0) {
+		let behind = at + 1;
+		while (isReturnOrBlank(text.charCodeAt(behind))) behind++;
+		if (behind < text.length && text[behind] !== "\n") return at;
+		at = text.indexOf("\r", behind);
+	}
+	return undefined;
+}
+
+function isReturnOrBlank(code: number): boolean {
+	return code === 0x0d || code === 0x20 || code === 0x09;
 }
