@@ -132,6 +132,12 @@ function word(option: string | true | undefined): string | undefined {
 	return typeof option === "string" ? option : undefined;
 }
 
+// `agent --dry-run | head` closes the pipe early: that is no failure.
+process.stdout.on("error", (error: Error & { code?: string }) => {
+	if (error.code !== "EPIPE") throw error;
+	process.exit();
+});
+
 main(process.argv.slice(2)).then(
 	(exitCode) => {
 		process.exitCode = exitCode;
