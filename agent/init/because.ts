@@ -11,6 +11,8 @@ export function because(configuration: Configuration, key: string): string {
  */
 export function becauseOf(...settings: readonly Setting[]): string {
 	const shown = settings.length > 2 ? [settings.at(0), settings.at(-1)] : settings;
-	const texts = shown.filter((setting) => setting !== undefined).map(({ key, whence }) => `${key} (${whence})`);
+	const texts = shown
+		.filter((setting) => setting !== undefined)
+		.map(({ key, whence }) => `${key} (${whence})`);
 	return settings.length > 2 ? `${texts.join(" … ")}, ${settings.length} keys` : texts.join(", ");
 }

@@ -21,7 +21,7 @@ test("modules in order, arguments for modprobe", () => {
 		  because MODULE_1 (lts.conf:4 [default])
 		  │ options bonding mode=802.3ad miimon=100
 		put file      /etc/modules-load.d/netherd.conf  (0644, 27 B)
-		  because MODULE_1 (lts.conf:4 [default]), MODULE_2 (lts.conf:5 [default]), MODULE_10 (lts.conf:3 [default])
+		  because MODULE_1 (lts.conf:4 [default]) … MODULE_10 (lts.conf:3 [default]), 3 keys
 		  │ bonding
 		  │ ip_vs
 		  │ br_netfilter"

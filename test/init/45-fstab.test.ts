@@ -19,7 +19,7 @@ FSTAB_03_SWAP = "/dev/sda2 none swap sw 0 0"
 test("the proc line, the entries in order, and their mount points", () => {
 	expect(planText(fstab, ltsConf)).toMatchInlineSnapshot(`
 		"put file      /etc/fstab  (0644, 201 B)
-		  because FSTAB_01_SSH (lts.conf:3 [default]), FSTAB_02_DATA (lts.conf:4 [default]), FSTAB_03_SWAP (lts.conf:6 [default]), FSTAB_10 (lts.conf:5 [default])
+		  because FSTAB_01_SSH (lts.conf:3 [default]) … FSTAB_10 (lts.conf:5 [default]), 4 keys
 		  │ proc /proc proc defaults 0 0
 		  │ /dev/vg0/ssh /etc/ssh ext4 defaults,nofail 0 2
 		  │ LABEL=data /var/lib/big\\040data/ xfs nofail,noatime
