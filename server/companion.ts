@@ -1,5 +1,5 @@
 import { readBootTree } from "./boot-tree.ts";
-import { type Config, readConfig } from "./config/read-config.ts";
+import type { Config } from "./config/read-config.ts";
 import type { EventSink } from "./events.ts";
 import { findNetwork } from "./network.ts";
 import { checkPorts } from "./ports.ts";
@@ -76,8 +76,6 @@ export async function serve(
 	emit({ event: "companion.stopped" });
 }
 
-export { readConfig };
-
 function contextFor(
 	situation: Situation,
 	runFolder: RunFolder,
@@ -108,10 +106,11 @@ function readyEvent({ config, network, tree }: Situation): Parameters<EventSink>
 }
 
 function warnAboutRouterSolicitations({ config, network }: Situation, emit: EventSink): void {
-	if (!config.routerAdvertisements || network.privateIpv6Prefixes.length > 0) return;
+	if (config.dhcp.mode === "off" || !config.routerAdvertisements || network.privateIpv6Prefixes.length > 0)
+		return;
 	emit({
 		event: "companion.warning",
-		code: "server.no-private-ipv6",
+		code: "server.no-private-address",
 		message: `${network.interfaceName} has no private IPv6 address, so nobody may answer iPXE's router solicitations: it waits up to 16 s`,
 		hint: `ip address add fd67::1/64 dev ${network.interfaceName}; or [dhcp] router-advertisements = no, if another router answers`,
 	});

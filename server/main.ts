@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { describeError, NetherdError } from "../agent/errors.ts";
-import packageJson from "../package.json" with { type: "json" };
+import { agentVersion as version } from "../agent/version.ts";
 import { checkReport, checkText } from "./check.ts";
-import { type CompanionArguments, examine, readConfig, serve } from "./companion.ts";
+import { type CompanionArguments, examine, serve } from "./companion.ts";
+import { readConfig } from "./config/read-config.ts";
 import { checkHelp, mainHelp, serveHelp } from "./help.ts";
 import { createLog } from "./log.ts";
 
@@ -12,7 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
 	const [command, ...rest] = args;
 	switch (command) {
 		case "--version":
-			process.stdout.write(`${packageJson.version}\n`);
+			process.stdout.write(`${version}\n`);
 			return 0;
 		case undefined:
 		case "--help":
@@ -46,7 +47,7 @@ async function runServe(args: readonly string[]): Promise<number> {
 	});
 	// The reader of the log may go away; nodes still want to boot.
 	process.stdout.on("error", () => {});
-	await serve({ ...options, config, version: packageJson.version }, emit, stopSignal());
+	await serve({ ...options, config, version }, emit, stopSignal());
 	return 0;
 }
 

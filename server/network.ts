@@ -17,7 +17,7 @@ export interface Network {
 }
 
 /** A link as `ip -json address` tells it; what is not used here is left out. */
-interface Link {
+export interface Link {
 	readonly ifname: string;
 	readonly addr_info: readonly {
 		readonly family: string;
@@ -35,12 +35,14 @@ interface Link {
  */
 export async function findNetwork(config: Config, ip: string): Promise<Network> {
 	const links: Link[] = JSON.parse(await outputOf(ip, ["-json", "address", "show"]));
-	const network = networkFrom(links, config);
-	checkAddresses(config, network);
-	return network;
+	return networkFrom(links, config);
 }
 
-function networkFrom(links: readonly Link[], config: Config): Network {
+/** The same without I/O. */
+export function networkFrom(
+	links: readonly Link[],
+	config: Pick<Config, "interfaceName" | "address" | "file" | "dhcp">,
+): Network {
 	const { interfaceName, file } = config;
 	const link = links.find(({ ifname }) => ifname === interfaceName);
 	if (link === undefined) {
@@ -68,13 +70,15 @@ function networkFrom(links: readonly Link[], config: Config): Network {
 		);
 	}
 	const mask = maskNumber(found.prefixlen);
-	return {
+	const network: Network = {
 		interfaceName,
 		address: found.local,
 		netmask: addressText(mask),
 		networkAddress: addressText((addressNumber(found.local) & mask) >>> 0),
 		privateIpv6Prefixes: privatePrefixes(link),
 	};
+	checkAddresses(config, network);
+	return network;
 }
 
 /** RFC 4193. Real networks' addresses are left alone: there a router answers. */
@@ -102,7 +106,7 @@ function firstOfNetwork64(address: string): string {
 	return `${groups.join(":")}::`;
 }
 
-function checkAddresses(config: Config, network: Network): void {
+function checkAddresses(config: Pick<Config, "file" | "dhcp">, network: Network): void {
 	if (config.dhcp.mode !== "server") return;
 	const mask = addressNumber(network.netmask);
 	const isHere = (address: string) =>

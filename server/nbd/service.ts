@@ -21,6 +21,9 @@ export const nbdkit: Service = {
 					programs.nbdkit,
 					"--foreground",
 					"--readonly",
+					// With several threads a connection, nbdkit 1.32 (Debian 12) aborts when a client disappears while they
+					// answer it (raw_send_socket: Assertion `sock >= 0'). One was as fast.
+					"--threads=1",
 					`--unix=${socket}`,
 					"file",
 					`dir=${runFolder.exports}`,

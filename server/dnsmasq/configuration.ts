@@ -2,9 +2,28 @@ import { loaderFiles } from "../boot-tree.ts";
 import type { Config, DhcpServerConfig } from "../config/read-config.ts";
 import type { Network } from "../network.ts";
 
+/*
+ * What the two dnsmasqs read on their standard input; option names as in dnsmasq(8). They have no files of their own.
+ *
+ * They are two because tftp-single-port needs a socket on all addresses: with bind-interfaces, dnsmasq 2.90 answers TFTP
+ * from an uninitialized source address ("failed to send packet: Network is unreachable"). And DHCP needs bind-interfaces
+ * to live beside other DHCP servers on other interfaces, such as libvirt's. Apart, each also has fewer privileges.
+ */
+
+/** TFTP on one port, 69, so that firewalls and NAT have nothing to guess; answers on the interface only. */
+export function tftpConfiguration(network: Network, loaderFolder: string): string {
+	return lines(
+		...noDns,
+		`interface=${network.interfaceName}`,
+		"except-interface=lo",
+		"enable-tftp",
+		`tftp-root=${loaderFolder}`,
+		"tftp-single-port",
+	);
+}
+
 /**
- * What dnsmasq reads on its standard input; option names as in dnsmasq(8). It has no file of its own: whatever it knows
- * comes from here, and what it learns (leases) it may forget:
+ * DHCP or proxy DHCP. What it learns it may forget:
  *
  * - `leasefile-ro`: leases live in memory only.
  * - `dhcp-authoritative`: after a restart a node that renews a lease that is no longer known gets it again.
@@ -14,49 +33,35 @@ import type { Network } from "../network.ts";
  * - `dhcp-ignore-clid`: firmware, boot loader, initramfs and system send different client identifiers; the MAC address
  *   is what they share.
  */
-export function dnsmasqConfiguration(
+export function dhcpConfiguration(
 	config: Pick<Config, "dhcp" | "httpPort" | "routerAdvertisements">,
 	network: Network,
-	loaderFolder: string,
 ): string {
-	return [
-		...everywhere(network, loaderFolder),
-		...dhcpLines(config, network),
-		...(config.routerAdvertisements ? routerAdvertisements(network) : []),
-		"",
-	].join("\n");
-}
-
-function everywhere(network: Network, loaderFolder: string): string[] {
-	return [
-		"# no DNS, no files",
-		"port=0",
-		"no-hosts",
-		"no-resolv",
-		"pid-file",
-		"leasefile-ro",
+	const { dhcp, httpPort, routerAdvertisements } = config;
+	return lines(
+		...noDns,
 		"# one interface, beside other servers on other interfaces",
 		`interface=${network.interfaceName}`,
 		"except-interface=lo",
 		"bind-interfaces",
-		"# boot loaders by TFTP",
-		"enable-tftp",
-		`tftp-root=${loaderFolder}`,
-		"tftp-single-port",
-	];
+		"leasefile-ro",
+		"log-dhcp",
+		...(dhcp.mode === "server" ? serverLines(dhcp, network) : proxyLines(network)),
+		"# iPXE sends option 175, and the user class iPXE",
+		"dhcp-match=set:ipxe,175",
+		"dhcp-userclass=set:ipxe,iPXE",
+		"# RFC 4578, section 2.1: UEFI x86-64 is 7, some firmware says 9",
+		"dhcp-match=set:uefi,option:client-arch,7",
+		"dhcp-match=set:uefi,option:client-arch,9",
+		"# boot file in its own field of the packet: some firmware looks nowhere else",
+		"dhcp-no-override",
+		...(dhcp.mode === "server" ? loaderByBootFile : loaderByPxeService),
+		`dhcp-boot=tag:ipxe,http://${network.address}:${httpPort}/boot.ipxe`,
+		...(routerAdvertisements ? routerAdvertisementLines(network) : []),
+	);
 }
 
-function dhcpLines(config: Pick<Config, "dhcp" | "httpPort">, network: Network): string[] {
-	const { dhcp } = config;
-	if (dhcp.mode === "off") return [];
-	return [
-		...(dhcp.mode === "server" ? serverLines(dhcp, network) : proxyLines(network)),
-		...clientKinds(),
-		...(dhcp.mode === "server" ? loaderByBootFile() : loaderByPxeService()),
-		`dhcp-boot=tag:ipxe,http://${network.address}:${config.httpPort}/boot.ipxe`,
-		"log-dhcp",
-	];
-}
+const noDns = ["# no DNS, no files", "port=0", "no-hosts", "no-resolv", "pid-file"];
 
 function serverLines(dhcp: DhcpServerConfig, network: Network): string[] {
 	const { range, lease, router, dns, domain, hosts } = dhcp;
@@ -76,45 +81,28 @@ function serverLines(dhcp: DhcpServerConfig, network: Network): string[] {
 	];
 }
 
-/** Tags by which a client's boot file is chosen. */
-function clientKinds(): string[] {
-	return [
-		"# iPXE sends option 175, and the user class iPXE",
-		"dhcp-match=set:ipxe,175",
-		"dhcp-userclass=set:ipxe,iPXE",
-		"# RFC 4578, section 2.1: UEFI x86-64 is 7, some firmware says 9",
-		"dhcp-match=set:uefi,option:client-arch,7",
-		"dhcp-match=set:uefi,option:client-arch,9",
-		"# boot file in its own field of the packet: some firmware looks nowhere else",
-		"dhcp-no-override",
-	];
-}
-
-function loaderByBootFile(): string[] {
-	return [
-		`dhcp-boot=tag:!ipxe,tag:!uefi,${loaderFiles.bios}`,
-		`dhcp-boot=tag:!ipxe,tag:uefi,${loaderFiles.uefi}`,
-	];
-}
+const loaderByBootFile = [
+	`dhcp-boot=tag:!ipxe,tag:!uefi,${loaderFiles.bios}`,
+	`dhcp-boot=tag:!ipxe,tag:uefi,${loaderFiles.uefi}`,
+];
 
 /** Beside another DHCP server, which gives the addresses (PXE specification 2.1, section 2.2.3). */
 function proxyLines(network: Network): string[] {
 	return ["# no addresses, boot files only", `dhcp-range=${network.networkAddress},proxy,${network.netmask}`];
 }
 
-function loaderByPxeService(): string[] {
-	return [
-		`pxe-service=tag:!ipxe,x86PC,netherd,${loaderFiles.bios}`,
-		`pxe-service=tag:!ipxe,X86-64_EFI,netherd,${loaderFiles.uefi}`,
-		`pxe-service=tag:!ipxe,BC_EFI,netherd,${loaderFiles.uefi}`,
-	];
-}
+/** As a proxy, dnsmasq answers firmware only by boot services: it then asks port 4011 for the file. */
+const loaderByPxeService = [
+	`pxe-service=tag:!ipxe,x86PC,netherd,${loaderFiles.bios}`,
+	`pxe-service=tag:!ipxe,X86-64_EFI,netherd,${loaderFiles.uefi}`,
+	`pxe-service=tag:!ipxe,BC_EFI,netherd,${loaderFiles.uefi}`,
+];
 
 /**
  * An answer to iPXE's router solicitation, without which it waits 4 to 16 seconds. dnsmasq answers only with a network
  * of which the interface has an address. A lifetime of zero says: not a default router (RFC 4861, section 4.2).
  */
-function routerAdvertisements(network: Network): string[] {
+function routerAdvertisementLines(network: Network): string[] {
 	if (network.privateIpv6Prefixes.length === 0) return [];
 	return [
 		"# IPv6 router advertisements",
@@ -122,4 +110,8 @@ function routerAdvertisements(network: Network): string[] {
 		`ra-param=${network.interfaceName},0,0`,
 		...network.privateIpv6Prefixes.map((prefix) => `dhcp-range=${prefix},ra-only,64,2h`),
 	];
+}
+
+function lines(...all: readonly string[]): string {
+	return `${all.join("\n")}\n`;
 }

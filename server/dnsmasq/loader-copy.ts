@@ -5,7 +5,7 @@ import { resolveRooted } from "../rooted-path.ts";
 import { warningEvent } from "../warning-event.ts";
 
 /** A new loader is served after so long at the latest. */
-const refreshMs = 5_000;
+const defaultRefreshMs = 5_000;
 
 export interface LoaderCopy {
 	stop(): void;
@@ -18,7 +18,12 @@ export interface LoaderCopy {
  * @param target An existing folder that every user can read.
  * @throws {NetherdError} `server.file-missing`, `server.path-leads-out`, for the first copy.
  */
-export function keepLoaderCopy(bootFolder: string, target: string, emit: EventSink): LoaderCopy {
+export function keepLoaderCopy(
+	bootFolder: string,
+	target: string,
+	emit: EventSink,
+	refreshMs = defaultRefreshMs,
+): LoaderCopy {
 	const copied = new Map<string, string>();
 	copyLoader(bootFolder, target, copied);
 	let lastProblem = "";
