@@ -19,7 +19,7 @@ export function wantsToJoin(configuration: Configuration): boolean {
  * The JoinConfiguration of this node for the kubeadm that it has
  * (https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ and its predecessors).
  *
- * @throws {NetherdError} `join.no-kubeadm`, `join.kubeadm-too-old`, `join.incomplete`.
+ * @throws {NetherdError} `join.no-kubeadm`, `join.kubeadm-unsupported`, `join.incomplete`.
  */
 export function joinConfiguration({ configuration, facts }: Inputs<JoinFacts>): object {
 	const apiVersion = apiVersionFor(facts.kubeadmVersion);
@@ -72,7 +72,7 @@ function apiVersionFor(kubeadmVersion: string | undefined): string {
 	const version = apiVersions.find(({ sinceMinor }) => minor >= sinceMinor);
 	if (version === undefined) {
 		throw new NetherdError(
-			"join.kubeadm-too-old",
+			"join.kubeadm-unsupported",
 			`kubeadm says that it is version ${JSON.stringify(kubeadmVersion)}`,
 			{
 				hint: "netherd writes JoinConfigurations for kubeadm 1.15 and later: install one of these in the image",
