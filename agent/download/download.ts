@@ -143,7 +143,8 @@ export class Download {
 	}
 
 	#endSession(session: Session, error: unknown): void {
-		session.failure ??= { error };
+		if (session.failure !== undefined) return;
+		session.failure = { error };
 		// Waiting reads fail then, and so end their loops.
 		for (const connection of session.connections) void connection.close();
 		this.#change.wakeAll();

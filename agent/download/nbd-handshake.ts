@@ -1,3 +1,4 @@
+import { NetherdError } from "../errors.ts";
 import {
 	type BlockSizes,
 	decodeExportFacts,
@@ -150,6 +151,7 @@ function* chooseByExportName(
 	try {
 		reply = yield* receive(lengths.exportNameReply, "when asked for the export");
 	} catch (error) {
+		if (!(error instanceof NetherdError && error.code === "nbd.connection-lost")) throw error;
 		throw exportRefused(address, "it closed the connection when asked for it", error);
 	}
 	if (!greeting.noZeroes)

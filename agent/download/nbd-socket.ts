@@ -40,6 +40,7 @@ export class NbdConnection {
 	readonly #requests = new RequestTable();
 	readonly #queue: PendingRequest[] = [];
 	readonly #negotiated = Promise.withResolvers<NegotiatedExport>();
+	readonly #closed = Promise.withResolvers<void>();
 	#conversation: Conversation<NegotiatedExport | never>;
 	#isTransmitting = false;
 	#isSendScheduled = false;
@@ -98,7 +99,10 @@ export class NbdConnection {
 				this.#fail(isConnected ? this.#connectionLost(error) : connectFailure(address, error)),
 			)
 			.on("end", () => this.#fail(this.#connectionLost()))
-			.on("close", () => this.#fail(this.#connectionLost()));
+			.on("close", () => {
+				this.#fail(this.#connectionLost());
+				this.#closed.resolve();
+			});
 	}
 
 	/** Queues a request; it is sent as soon as fewer than `depth` are in flight. */
@@ -113,8 +117,6 @@ export class NbdConnection {
 
 	/** Ends the connection; waiting requests finish with `nbd.connection-lost`. Resolves when the socket is closed. */
 	async close(): Promise<void> {
-		if (this.#socket.closed) return;
-		const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
 		if (this.#requests.size > 0) {
 			// Their memory may be used for something else from now on.
 			this.#fail(connectionLost(this.#address, "because we cut it"));
@@ -122,10 +124,10 @@ export class NbdConnection {
 			// "Terminating the transmission phase": a client says goodbye.
 			this.#socket.end(encodeDisconnectRequest(), () => this.#socket.destroy());
 			const cut = setTimeout(() => this.#socket.destroy(), closeTimeoutMs);
-			this.#socket.once("close", () => clearTimeout(cut));
+			this.#closed.promise.then(() => clearTimeout(cut));
 			this.#finishAll(connectionLost(this.#address, "because we closed it"));
 		}
-		await closed;
+		await this.#closed.promise;
 	}
 
 	/** Called by node:net after each read, with the number of bytes now in the window. Always reads on. */
@@ -216,9 +218,10 @@ export class NbdConnection {
 
 	/** The handshake may know better what a lost connection means. */
 	#askConversation(reason: unknown): unknown {
-		if (!(reason instanceof NetherdError) || reason.code !== "nbd.connection-lost") return reason;
+		if (!(reason instanceof NetherdError)) return reason;
 		try {
-			this.#conversation.throw(reason);
+			let step = this.#conversation.throw(reason);
+			while (!step.done && "send" in step.value) step = this.#conversation.next();
 			return reason;
 		} catch (error) {
 			return error;

@@ -158,6 +158,32 @@ test("a bit flip is repaired by fetching that chunk alone again", async () => {
 	);
 });
 
+test("failures with progress in between are never too many", async () => {
+	const broken = { flipBitAt: secondReply };
+	const { result, bytes } = await download(onTestFinished, (connection) => (connection < 7 ? broken : {}));
+	expect(bytes.equals(content)).toBe(true);
+	expect(result.sourceFailures).toBe(7);
+});
+
+test("memory of broken reads is used again: two buffers of 9 MiB are all there is", async () => {
+	const largeChunk = 9 * 1024 * 1024;
+	const large = Buffer.alloc(3 * largeChunk, content);
+	const behave = (connection: number) =>
+		connection < 2 ? { cutAfterBytes: handshakeBytes + 1_000_000 } : {};
+	const server = await startFaultyServer(large, behave);
+	const destination = join(temporaryFolder(), "image");
+	const result = await fetchImage({
+		sources: [{ kind: "nbd", host: server.host, port: server.port, exportName: "node" }],
+		destination,
+		sizeBytes: large.length,
+		chunkSizeBytes: largeChunk,
+		chunks: hashChunks(large, largeChunk),
+		totalTimeoutMs: 30_000,
+	});
+	expect(result.sourceFailures).toBe(2);
+	expect(readFileSync(destination).equals(large)).toBe(true);
+});
+
 test("what fails verification is never written", async () => {
 	const server = await startFaultyServer(content, () => ({ answer: flipped }));
 	const destination = join(temporaryFolder(), "image");

@@ -35,6 +35,15 @@ test.each([0, 1, 65_535, 65_536, 65_537, 3_000_017])(
 	},
 );
 
+test("run by node from its sources, and nothing keeps the process alive afterwards", async () => {
+	const { source, destination, image } = await serve(content);
+	const module = join(import.meta.dirname, "../../agent/download/fetch-image.ts");
+	const request = JSON.stringify({ sources: [source], destination, ...image });
+	const program = `import { fetchImage } from ${JSON.stringify(module)}; await fetchImage(${request});`;
+	await execa(process.execPath, ["--input-type=module", "--eval", program], { timeout: 30_000 });
+	expect(readFileSync(destination).equals(content)).toBe(true);
+});
+
 test("takes the hashes that describeImageFile makes", async () => {
 	const { source, destination, file } = await serve(content);
 	await fetchImage({ sources: [source], destination, ...(await describeImageFile(file, 1_000_000)) });

@@ -59,8 +59,9 @@ describe("handshake", () => {
 			serverMessage.exportName(77),
 			Buffer.alloc(124),
 		]);
-		const { outcome, sent } = converse(handshake(address), stream);
+		const { outcome, sent, unreadBytes } = converse(handshake(address), stream);
 		expect(outcome).toMatchObject({ result: { sizeBytes: 77, structuredReplies: false } });
+		expect(unreadBytes).toBe(0);
 		expect(sent).toEqual(Buffer.from("\0\0\0\0IHAVEOPT\0\0\0\x01\0\0\0\x04node", "latin1"));
 	});
 
@@ -407,26 +408,29 @@ type Outcome<Result> = "hungry" | { result: Result } | { error: NetherdError | N
 function converse<Result>(
 	conversation: Conversation<Result>,
 	stream: Buffer,
-): { outcome: Outcome<Result>; sent: Buffer } {
+): { outcome: Outcome<Result>; sent: Buffer; unreadBytes: number } {
 	const sent: Uint8Array[] = [];
 	let position = 0;
+	const end = (outcome: Outcome<Result>) => ({
+		outcome,
+		sent: Buffer.concat(sent),
+		unreadBytes: stream.length - position,
+	});
 	try {
 		for (;;) {
 			const { done, value } = conversation.next();
-			if (done) return { outcome: { result: value }, sent: Buffer.concat(sent) };
+			if (done) return end({ result: value });
 			if ("send" in value) {
 				sent.push(value.send);
 			} else {
-				if (position + value.receive.length > stream.length) {
-					return { outcome: "hungry", sent: Buffer.concat(sent) };
-				}
+				if (position + value.receive.length > stream.length) return end("hungry");
 				value.receive.set(stream.subarray(position, position + value.receive.length));
 				position += value.receive.length;
 			}
 		}
 	} catch (error) {
 		if (!(error instanceof NetherdError || error instanceof NbdProtocolError)) throw error;
-		return { outcome: { error }, sent: Buffer.concat(sent) };
+		return end({ error });
 	}
 }
 

@@ -48,6 +48,17 @@ test("an export list that nbdkit refuses to give", async () => {
 	});
 });
 
+test.each(["close", "silence"] as const)(
+	"an unknown export, and %s instead of a list",
+	async (unknownExport) => {
+		const server = await startFaultyServer(content, () => ({ unknownExport }));
+		await expect(probeNbdExport({ ...server, exportName: "nodes", timeoutMs: 300 })).rejects.toMatchObject({
+			code: "nbd.unknown-export",
+			message: expect.stringContaining("does not tell which it has"),
+		});
+	},
+);
+
 test("nobody listens", async () => {
 	const address = unusedAddress();
 	await expect(probeNbdExport({ ...address, exportName: "node", timeoutMs: 10_000 })).rejects.toMatchObject({
@@ -159,6 +170,15 @@ test("splitting: requests cover the range, aligned, no longer than allowed", () 
 			},
 		),
 	);
+});
+
+test("offsets beyond 4 GiB", async () => {
+	// Every 8 bytes of this export are their own offset: nbdkit-pattern-plugin(1).
+	const source = await openSource(await startNbdkit(["pattern", "6G"]));
+	const offset = 5 * 1024 ** 3 + 8;
+	const memory = Buffer.alloc(8);
+	await source.read(offset, memory);
+	expect(Number(memory.readBigUInt64BE())).toBe(offset);
 });
 
 test("reading beyond the end is a mistake of the caller", async () => {

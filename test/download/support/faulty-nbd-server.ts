@@ -22,6 +22,8 @@ export interface Behaviour {
 	readonly structured?: boolean;
 	/** NBD_OPT_GO is unknown. */
 	readonly withoutGo?: boolean;
+	/** The export is unknown, and what follows instead of a list. */
+	readonly unknownExport?: "close" | "silence";
 	/** Answers one read; default: what is right. `content` is the whole image. */
 	readonly answer?: (request: ReadRequest, content: Buffer, structured: boolean) => Buffer | undefined;
 	/** Collects up to this many requests before it answers them, the last one first. */
@@ -87,6 +89,10 @@ function serve(socket: Socket, content: Buffer, behaviour: Behaviour, reads: Rea
 			if (type === "structured-reply") {
 				structured = behaviour.structured === true;
 				send(serverMessage.optionReply(8, structured ? 1 : 0x8000_0001));
+			} else if (type === "go" && behaviour.unknownExport !== undefined) {
+				send(serverMessage.optionReply(7, 0x8000_0006));
+			} else if (type === "list" && behaviour.unknownExport === "close") {
+				socket.end();
 			} else if (type === "go" && behaviour.withoutGo) {
 				send(serverMessage.optionReply(7, 0x8000_0001));
 			} else if (type === "go") {
