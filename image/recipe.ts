@@ -43,7 +43,7 @@ const defaults: Readonly<Record<string, string>> = {
 	files: "",
 	mask: "",
 	"squashfs-level": "15",
-	"initramfs-level": "19",
+	"initramfs-level": "9",
 	"stand-in-kubeadm": "no",
 	"test-channel": "no",
 };
