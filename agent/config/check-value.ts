@@ -1,4 +1,4 @@
-import type { KeyDefinition, KeyType } from "./keys.ts";
+import type { KeyDefinition, KeyType } from "./key-definition.ts";
 import {
 	holdsSecret,
 	isHostName,
@@ -55,7 +55,8 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 	"fstab-line": checkFstabLine,
 	"hosts-line": (value) => {
 		const [address = "", name] = value.split(/\s+/);
-		return asWarning(isAddress(address) && name ? undefined : "not a line of /etc/hosts: ADDRESS NAME …");
+		const isGood = value.startsWith("#") || (isAddress(address) && name !== undefined);
+		return asWarning(isGood ? undefined : "not a line of /etc/hosts: ADDRESS NAME …");
 	},
 	"cron-line": (value) => asWarning(isCronLine(value) ? undefined : "not a crontab line with a user field"),
 	module: (value) =>
@@ -88,6 +89,7 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 };
 
 function checkFstabLine(value: string): ValueProblem | undefined {
+	if (value.startsWith("#")) return undefined;
 	const [, mountPoint, type] = value.split(/\s+/);
 	if (mountPoint === undefined || type === undefined) {
 		return asWarning("not a line of fstab: DEVICE MOUNTPOINT TYPE OPTIONS DUMP PASS");

@@ -161,13 +161,14 @@ function readMac(value: string): string | undefined {
 	return mac.length === 6 && bytes.every((byte) => /^[0-9a-f]{2}$/.test(byte)) ? mac.join(":") : undefined;
 }
 
+/** `http://HOST[:PORT][/PATH]` without slashes at its end; undefined for anything else. */
 function readServerUrl(value: string): string | undefined {
-	const url =
-		/^(https?:\/\/(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?(?:\/[^\s?#]*?)?)\/*$/i.exec(value);
+	const base = value.replace(/\/+$/, "");
+	const url = /^https?:\/\/(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?(?:\/[^\s?#]*)?$/i.exec(base);
 	if (url === null) return undefined;
-	const [, base, ipv6, host, port] = url;
+	const [, ipv6, host = "", port] = url;
 	if (ipv6 !== undefined && !isIpv6(ipv6)) return undefined;
-	if (host !== undefined && /^[\d.]+$/.test(host) && !isIpv4(host)) return undefined;
+	if (/^[\d.]+$/.test(host) && !isIpv4(host)) return undefined;
 	return port === undefined || (Number(port) > 0 && Number(port) < 65536) ? base : undefined;
 }
 

@@ -1,4 +1,5 @@
-import { type KeyDefinition, keys } from "./keys.ts";
+import type { KeyDefinition } from "./key-definition.ts";
+import { keys } from "./keys.ts";
 import { type KeyWithoutEffect, keysWithoutEffect } from "./keys-without-effect.ts";
 
 /** The definition of a key in upper case, families included; undefined for unknown keys and those without effect. */

@@ -99,7 +99,16 @@ export class LtsConfParser {
 		}
 		this.#lastValue = undefined;
 		const { line, column } = open;
-		this.#current = { name: asciiLowerCase(nameAsWritten), nameAsWritten, line, column, entries: [] };
+		const { start, end } = name;
+		this.#current = {
+			name: asciiLowerCase(nameAsWritten),
+			nameAsWritten,
+			line,
+			column,
+			start,
+			end,
+			entries: [],
+		};
 		if (this.#sections.push(this.#current) > limits.sections) {
 			this.#stop(open, problems.tooManySections(limits.sections));
 		}

@@ -35,7 +35,7 @@ export const problems = {
 	badSection: error(
 		"bad-section",
 		"[ does not start a section name",
-		"Write [name], with the name in double quotes when it holds anything but letters, digits and . : - _ * ?",
+		"Write [name]; the name stands in double quotes when it holds a bracket, # or =.",
 	),
 	secondEquals: error(
 		"unquoted-character",

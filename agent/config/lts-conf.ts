@@ -15,6 +15,9 @@ export interface Section {
 	readonly line: number;
 	/** Of the `[`. */
 	readonly column: number;
+	/** Offsets of the name in the text. */
+	readonly start: number;
+	readonly end: number;
 	readonly entries: readonly Entry[];
 }
 

@@ -20,8 +20,8 @@ export interface NbdRoot {
  */
 export function parseNbdRoot(value: string): NbdRoot | { readonly problem: string } {
 	if (value === "" || value === "dhcp") return { fromDhcp: true };
-	const comma = value.indexOf(",");
-	if (comma >= 0) return readCommaForm(value);
+	// A comma behind a slash belongs to the name of the form HOST:PORT/NAME.
+	if (/^[^/]*,/.test(value)) return readCommaForm(value);
 	const bracket = /^\[([^\]]*)\](.*)$/.exec(value);
 	if (bracket !== null) {
 		const [, host = "", rest = ""] = bracket;

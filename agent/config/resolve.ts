@@ -76,7 +76,7 @@ function explainKeys(
 	}
 	for (const { key, winner, value, lost } of evaluated) {
 		const lower = explained.get(key);
-		const lostLines = lost.map(({ entry, from, why }) => ({
+		const lostLines = lost.toReversed().map(({ entry, from, why }) => ({
 			value: entry.value,
 			file,
 			line: entry.line,
@@ -102,16 +102,16 @@ function explainKeys(
 				section,
 				via: describeReason(from.reason),
 			},
-			lost: [...lostLines.reverse(), ...lostDefault(lower, "lts.conf comes first")],
+			lost: [...lostLines, ...lostDefault(lower, "lts.conf")],
 		});
 	}
 	return [...explained.values()];
 }
 
 /** A value that something of higher priority replaces, with what it had replaced itself. */
-function lostDefault(lower: ExplainedKey | undefined, why = "the command line comes first") {
+function lostDefault(lower: ExplainedKey | undefined, by = "the command line") {
 	if (lower?.value === undefined) return [];
-	const value = { value: lower.value, why: `${why} before the ${lower.origin.kind}` };
+	const value = { value: lower.value, why: `${by} comes before the ${lower.origin.kind}` };
 	return [value, ...lower.lost];
 }
 

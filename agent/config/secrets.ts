@@ -2,6 +2,7 @@ import { commandLineFile } from "./cmdline.ts";
 import { isNone } from "./evaluate.ts";
 import { referencedNames } from "./expand.ts";
 import { isSecretKey } from "./find-key.ts";
+import { hasErrors } from "./findings.ts";
 import { keys } from "./keys.ts";
 import { type Entry, parseLtsConf } from "./lts-conf.ts";
 
@@ -18,25 +19,32 @@ const bootstrapToken = /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g;
 /**
  * Takes the secrets out of an lts.conf before anything is planned, printed or stored: the values of secret keys (and of
  * keys that those refer to with `$NAME`), and whatever looks like a bootstrap token, in values, comments and broken
- * lines. Section names and LIKE lines stay. The redacted text parses to the same structure. The same secret gets the
+ * lines. Section names and LIKE lines stay. The redacted text parses to the same structure, and has errors exactly
+ * when the text has. The same secret gets the
  * same name, in the order of the text, so equal files give equal names. Time is linear. With `commandLineFile` as file
  * the text is read as a kernel command line.
  */
 export function redactSecrets(text: string, file: string): Redacted {
 	if (file === commandLineFile) return redactCommandLine(text);
-	const { sections } = parseLtsConf(text, file);
-	const entries = sections.flatMap((section) => section.entries);
-	const secretKeys = findSecretKeys(entries);
+	const { sections, findings } = parseLtsConf(text, file);
+	const isBroken = hasErrors(findings);
+	const secretKeys = findSecretKeys(sections.flatMap((section) => section.entries));
 	const names = new SecretNames(text);
 	const out: string[] = [];
 	let done = 0;
-	for (const entry of entries.sort((a, b) => a.start - b.start)) {
-		out.push(redactUnparsed(text.slice(done, entry.start), names, true));
-		out.push(redactEntry(entry, secretKeys, names));
-		done = entry.end;
+	for (const section of sections) {
+		out.push(redactUnparsed(text.slice(done, section.start), names), section.nameAsWritten);
+		done = section.end;
+		for (const entry of section.entries) {
+			out.push(
+				redactUnparsed(text.slice(done, entry.start), names),
+				redactEntry(entry, secretKeys, names, isBroken),
+			);
+			done = entry.end;
+		}
 	}
-	out.push(redactUnparsed(text.slice(done), names, false));
-	return { text: out.join(""), secrets: names.secrets };
+	const rest = redactLines(text.slice(done), names);
+	return { text: [...out, rest].join(""), secrets: names.secrets };
 }
 
 /**
@@ -81,7 +89,12 @@ function findSecretKeys(entries: readonly Entry[]): ReadonlySet<string> {
 	return secret;
 }
 
-function redactEntry(entry: Entry, secretKeys: ReadonlySet<string>, names: SecretNames): string {
+function redactEntry(
+	entry: Entry,
+	secretKeys: ReadonlySet<string>,
+	names: SecretNames,
+	isBroken: boolean,
+): string {
 	if (entry.key === "LIKE") return entry.raw;
 	const isWhole =
 		secretKeys.has(entry.key) &&
@@ -89,16 +102,19 @@ function redactEntry(entry: Entry, secretKeys: ReadonlySet<string>, names: Secre
 		!isNone(entry.raw) &&
 		!isReference(entry.raw) &&
 		!isMarker(entry.raw);
-	return isWhole ? names.marker(entry.key, entry.value) : redactTokens(entry.raw, names);
+	if (!isWhole) return redactTokens(entry.raw, names);
+	return isBroken ? redactWords(entry.raw, entry.key, names) : names.marker(entry.key, entry.value);
 }
 
-/**
- * Text outside of good entries: comments and broken lines. What follows `=` behind the name of a secret key goes, up to
- * the end of the line; section names stay. `isBeforeValue`: the last line leads to the value of a good entry.
- */
-function redactUnparsed(text: string, names: SecretNames, isBeforeValue: boolean): string {
-	const end = isBeforeValue ? text.lastIndexOf("\n") + 1 : text.length;
-	return text.slice(0, end).replace(/[^\n]+/g, (line) => redactLine(line, names)) + text.slice(end);
+/** Text before a section name or a value: its last line holds only what leads there, the lines before it anything. */
+function redactUnparsed(text: string, names: SecretNames): string {
+	const lastLine = text.lastIndexOf("\n") + 1;
+	return redactLines(text.slice(0, lastLine), names) + text.slice(lastLine);
+}
+
+/** Comments and broken lines: what follows `=` behind the name of a secret key goes, up to the end of the line. */
+function redactLines(text: string, names: SecretNames): string {
+	return text.replace(/[^\n]+/g, (line) => redactLine(line, names));
 }
 
 const secretAssignment = new RegExp(
@@ -111,12 +127,27 @@ const secretAssignment = new RegExp(
 
 function redactLine(line: string, names: SecretNames): string {
 	if (!/[=.]/.test(line)) return line;
-	const [start, assignment = "", value = ""] = secretAssignment.exec(line) ?? [];
-	const at = start === undefined ? line.length : line.indexOf(start) + assignment.length;
-	const [section = ""] = /^[ \t]*\[[^\]]*\]/.exec(line) ?? [];
-	const before = section + redactTokens(line.slice(section.length, Math.max(at, section.length)), names);
-	if (value === "" || isMarker(value)) return before + line.slice(Math.max(at, section.length));
-	return before + names.marker(assignment.replace(/\W+$/, ""), value) + line.slice(at + value.length);
+	const found = secretAssignment.exec(line);
+	const [, assignment = "", value = ""] = found ?? [];
+	if (found === null || isMarker(value)) return redactTokens(line, names);
+	const valueAt = found.index + assignment.length;
+	const key = assignment.replace(/\W+$/, "");
+	return (
+		redactTokens(line.slice(0, valueAt), names) +
+		redactWords(value, key, names) +
+		line.slice(valueAt + value.length)
+	);
+}
+
+/**
+ * A secret in a text with errors: what the errors may be about (quotes, brackets, odd characters, lengths) stays, or the
+ * redacted text would parse where the text does not.
+ */
+function redactWords(value: string, key: string, names: SecretNames): string {
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among the errors
+	return value.replace(/[^\s"'=[\]#\\$`()\u0000-\u001f\u007f\ufffd]+/g, (word) =>
+		isMarker(word) ? word : names.marker(key, word).padEnd(word.length > 1000 ? word.length : 0, "x"),
+	);
 }
 
 function redactTokens(text: string, names: SecretNames): string {
@@ -129,7 +160,7 @@ function isReference(raw: string): boolean {
 }
 
 function isMarker(raw: string): boolean {
-	return /^"?\{secret:[a-z0-9-]+\}"?$/.test(raw);
+	return /^"?\{secret:[a-z0-9-]+\}x*"?$/.test(raw);
 }
 
 class SecretNames {

@@ -1,0 +1,71 @@
+/** One key of lts.conf, or a family of keys with a common prefix. The table is what docs, checks and steps go by. */
+export interface KeyDefinition {
+	/** `TIMEZONE`, or `FSTAB_*` for every key that starts with `FSTAB_`. */
+	readonly name: string;
+	readonly type: KeyType;
+	/** What may be written, for `choice`. */
+	readonly choices?: readonly string[];
+	/** The value when nothing sets the key, in the words of lts.conf. */
+	readonly default?: string;
+	/** What happens when nothing sets the key, where that is not a value. */
+	readonly otherwise?: string;
+	/** The boot step that acts on the key: a file of agent/ without `.ts`; `agent` for the program itself. */
+	readonly owner: string;
+	/** What the key does, in one line. */
+	readonly help: string;
+	/** The value is never printed, logged or put in a plan. */
+	readonly secret?: true;
+	readonly origin: "ltsp5" | "netherd";
+}
+
+export type KeyType =
+	| "text"
+	| "boolean"
+	| "size"
+	| "duration"
+	| "choice"
+	/** Words separated by blanks. */
+	| "list"
+	/** IP addresses separated by blanks. */
+	| "addresses"
+	/** IP address or host name. */
+	| "host"
+	/** Hosts separated by blanks. */
+	| "hosts"
+	| "hostname"
+	/** Start or end of a host name. */
+	| "hostname-part"
+	/** Domain names separated by blanks. */
+	| "domains"
+	/** A path below /usr/share/zoneinfo. */
+	| "timezone"
+	/** A line that a shell runs. */
+	| "shell-line"
+	/** NAME or NAME/VERSION of an image. */
+	| "image"
+	/** A line of fstab(5). */
+	| "fstab-line"
+	/** A line of /etc/hosts. */
+	| "hosts-line"
+	/** A line of crontab(5) with a user field. */
+	| "cron-line"
+	/** Module name and arguments. */
+	| "module"
+	/** `name = value` of sysctl(8). */
+	| "sysctl"
+	/** A line of authorized_keys (sshd(8)). */
+	| "ssh-key"
+	/** A hash as crypt(5) writes it. */
+	| "password-hash"
+	/** HOST:PORT of the API server. */
+	| "endpoint"
+	/** A bootstrap token of kubeadm. */
+	| "bootstrap-token"
+	/** `sha256:…` hashes separated by blanks. */
+	| "ca-cert-hashes"
+	/** `key=value`. */
+	| "label"
+	/** `key=value:Effect`. */
+	| "taint"
+	/** `name=value`. */
+	| "argument";
