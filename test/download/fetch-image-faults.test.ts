@@ -74,7 +74,7 @@ describe("a server that is odd but right", () => {
 		["structured replies in pieces, last one first", { structured: true, answer: inPieces }],
 		["replies in reverse order", { reverseBatch: 3 }],
 		["no NBD_OPT_GO", { withoutGo: true }],
-		["slowly, but never silent for long", { trickle: { bytes: 50_000, everyMs: 60 } }],
+		["slowly, but never silent for long", { trickle: { bytes: 50_000, everyMs: 200 } }],
 	];
 	test.each(odd)("%s", async (_, behaviour) => {
 		const { result, bytes } = await download(onTestFinished, () => behaviour);
@@ -131,7 +131,7 @@ describe("a fault for ever: an error by name within the limit", () => {
 	];
 	test.concurrent.for(forEver)("%s", async ([, fault, code, cause], { expect, onTestFinished }) => {
 		// Those that only the limit ends should not take long.
-		const limitMs = code === "image.total-timeout" ? 2000 : undefined;
+		const limitMs = code === "image.total-timeout" ? 2500 : undefined;
 		const error = await download(onTestFinished, () => fault, limitMs).then(
 			() => undefined,
 			(reason: unknown) => reason,
@@ -206,8 +206,8 @@ async function download(
 		sizeBytes: content.length,
 		chunkSizeBytes,
 		chunks,
-		connectTimeoutMs: 400,
-		stallTimeoutMs: 400,
+		connectTimeoutMs: 1500,
+		stallTimeoutMs: 1500,
 		totalTimeoutMs,
 	});
 	return { result, bytes: readFileSync(destination) };

@@ -52,7 +52,7 @@ test.each(["close", "silence"] as const)(
 	"an unknown export, and %s instead of a list",
 	async (unknownExport) => {
 		const server = await startFaultyServer(content, () => ({ unknownExport }));
-		await expect(probeNbdExport({ ...server, exportName: "nodes", timeoutMs: 300 })).rejects.toMatchObject({
+		await expect(probeNbdExport({ ...server, exportName: "nodes", timeoutMs: 1500 })).rejects.toMatchObject({
 			code: "nbd.unknown-export",
 			message: expect.stringContaining("does not tell which it has"),
 		});
@@ -119,7 +119,7 @@ test("several reads at once, answered in reverse order", async () => {
 
 test("never more requests in flight than the depth, nor larger ones than the server takes", async () => {
 	const server = await startFaultyServer(content, () => ({ answer: () => undefined }));
-	const source = await openSource(server, { requestSizeBytes: 1000, depth: 3 }, 200);
+	const source = await openSource(server, { requestSizeBytes: 1000, depth: 3 }, 1000);
 	await expect(source.read(0, new Uint8Array(100_000))).rejects.toMatchObject({ code: "nbd.stalled" });
 	expect(server.reads.map(({ lengthBytes }) => lengthBytes)).toEqual([1000, 1000, 1000]);
 });
