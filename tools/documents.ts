@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { initramfsStage, initStage, joinStage } from "../agent/boot.ts";
@@ -29,6 +30,8 @@ const parts: Readonly<Record<string, () => string>> = {
 		[overview(agentVersion), ...commands.map(commandPage)]
 			.map((page) => `\`\`\`text\n${page}\`\`\``)
 			.join("\n\n"),
+	example: () => fenced("ini", readFileSync(join(repository, "examples/lts.conf"), "utf8")),
+	"dry-run": dryRunExcerpt,
 	keys: () => keyTable(keys.filter(({ origin }) => origin === "ltsp5")),
 	"own-keys": () => keyTable(keys.filter(({ origin }) => origin === "netherd")),
 };
@@ -53,6 +56,31 @@ function partNamed(name: string, document: string): string {
 	const part = parts[name];
 	if (part === undefined) throw new Error(`${document} asks for a generated part ${name}, and there is none`);
 	return part();
+}
+
+/** The steps of the example's dry run that the README shows; the others are left out, and said to be. */
+const shownSteps = ["20-fetch-image", "30-mount-image", "45-fstab"];
+
+function dryRunExcerpt(): string {
+	const words = ["--dry-run", "--conf", "examples/lts.conf", "--mac", "52:54:00:00:00:01"];
+	const output = execFileSync(process.execPath, ["agent/main.ts", ...words], {
+		cwd: repository,
+		encoding: "utf8",
+	});
+	const shown: string[] = [];
+	let isShown = true;
+	for (const line of output.trimEnd().split("\n")) {
+		const step = /^ {2}(\d\d-[a-z-]+)/.exec(line)?.[1];
+		if (step !== undefined) isShown = shownSteps.includes(step);
+		else if (line.startsWith("STAGE")) isShown = true;
+		if (isShown) shown.push(line);
+		else if (shown.at(-1) !== "  […]") shown.push("  […]");
+	}
+	return fenced("text", shown.join("\n"));
+}
+
+function fenced(language: string, text: string): string {
+	return `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
 }
 
 function keyTable(table: readonly KeyDefinition[]): string {
