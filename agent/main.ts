@@ -1,11 +1,12 @@
 import { initramfsStage, initStage, joinStage } from "./boot.ts";
-import { parseArguments, type Request } from "./commands/arguments.ts";
+import { type Options, parseArguments, type Request } from "./commands/arguments.ts";
 import { check } from "./commands/check.ts";
 import { describeNode } from "./commands/describe-node.ts";
+import { explain } from "./commands/explain.ts";
 import { commandPage, overview } from "./commands/help.ts";
 import { boot, init, join, type MakeHost } from "./commands/node.ts";
-import { describeError, NetherdError } from "./errors.ts";
-import { type Facts, type StageName, stageNames } from "./facts/facts.ts";
+import { describeError } from "./errors.ts";
+import type { Facts } from "./facts/facts.ts";
 import { gatherInitAlone } from "./facts/gather.ts";
 import { dryHost } from "./host/dry-host.ts";
 import { linuxHost } from "./host/linux-host.ts";
@@ -49,16 +50,15 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run({ command, options, positionals }: Run): Promise<number> {
-	const format = options.format === "json" ? "json" : "text";
+	const output = { format: formatOf(options), colour: process.stdout.isTTY === true, print };
+	const [file = "", key] = positionals;
 	switch (command.name) {
 		case "--dry-run":
-			return await dryRun(options, format);
+			return await dryRun(options);
 		case "check":
-			return check(
-				positionals[0] ?? "",
-				{ strict: options.strict === true, format, colour: process.stdout.isTTY === true },
-				print,
-			);
+			return check(file, { strict: options.strict === true }, output);
+		case "explain":
+			return explain(file, key, { ...identity(options), all: options.all === true }, output);
 		case "facts":
 			print(serializeFacts((await gatherInitAlone(note)).facts));
 			return 0;
@@ -72,22 +72,20 @@ async function run({ command, options, positionals }: Run): Promise<number> {
 }
 
 /** The plan of a described node, on a host that shows instead of doing. */
-async function dryRun(options: Run["options"], format: "text" | "json"): Promise<number> {
-	const wanted = wantedStage(word(options.stage));
+async function dryRun(options: Options): Promise<number> {
 	const node = await describeNode(
 		{
+			...identity(options),
 			conf: word(options.conf),
-			cmdline: word(options.cmdline),
-			mac: word(options.mac),
-			ip: word(options.ip),
-			hostname: word(options.hostname),
 			facts: word(options.facts),
 			offline: options.offline === true,
 		},
 		note,
 	);
-	const plans = node.stages.filter(({ stage }) => wanted === undefined || stage === wanted).map(planOf);
-	if (format === "json") {
+	const plans = node.stages
+		.filter(({ stage }) => options.stage === undefined || stage === options.stage)
+		.map(planOf);
+	if (formatOf(options) === "json") {
 		print(serializePlans(plans));
 		return 0;
 	}
@@ -120,15 +118,20 @@ async function show(plan: StagePlan): Promise<void> {
 	]);
 }
 
-function wantedStage(name: string | undefined): StageName | undefined {
-	const stage = stageNames.find((stage) => stage === name);
-	if (name === undefined || stage !== undefined) return stage;
-	throw new NetherdError("usage.bad-option", `--stage is ${JSON.stringify(name)}`, {
-		hint: `the stages are ${stageNames.join(", ")}`,
-	});
+function identity(options: Options) {
+	return {
+		cmdline: word(options.cmdline),
+		mac: word(options.mac),
+		ip: word(options.ip),
+		hostname: word(options.hostname),
+	};
 }
 
-function word(option: string | true | undefined): string | undefined {
+function formatOf(options: Options): "text" | "json" {
+	return options.format === "json" ? "json" : "text";
+}
+
+function word(option: Options[string]): string | undefined {
 	return typeof option === "string" ? option : undefined;
 }
 

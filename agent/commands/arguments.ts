@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { NetherdError } from "../errors.ts";
-import { type CommandDescription, commands } from "./command-table.ts";
+import { type CommandDescription, commands, type OptionDescription, wordKind } from "./command-table.ts";
 
 /** What was asked for on the command line. */
 export type Request =
@@ -10,9 +10,12 @@ export type Request =
 	| {
 			readonly kind: "run";
 			readonly command: CommandDescription;
-			readonly options: Readonly<Record<string, string | true>>;
+			readonly options: Options;
 			readonly positionals: readonly string[];
 	  };
+
+/** By name: the word that follows an option, the words where it takes several, `true` where it takes none. */
+export type Options = Readonly<Record<string, string | true | readonly string[] | undefined>>;
 
 /**
  * Reads the words after `agent`.
@@ -36,10 +39,11 @@ export function parseArguments(argv: readonly string[]): Request {
 
 function parseOptions(command: CommandDescription, words: readonly string[]) {
 	const hint = `see: agent ${command.name} --help`;
+	const { pairs, rest } = takePairs(command, words, hint);
 	let parsed: ReturnType<typeof parseArgs>;
 	try {
 		parsed = parseArgs({
-			args: [...words],
+			args: rest,
 			allowPositionals: true,
 			options: Object.fromEntries(
 				command.options.map(({ name, value }) => [
@@ -49,26 +53,54 @@ function parseOptions(command: CommandDescription, words: readonly string[]) {
 			),
 		});
 	} catch (error) {
-		throw new NetherdError("usage.bad-option", error instanceof Error ? error.message : String(error), {
-			hint,
-		});
+		throw badOption(error instanceof Error ? error.message : String(error), hint);
 	}
-	const wanted = command.positionals ?? [];
-	if (parsed.positionals.length !== wanted.length) {
-		const expected = wanted.length === 0 ? "no further words" : wanted.join(" ");
-		throw new NetherdError(
-			"usage.wrong-words",
-			`agent ${command.name} takes ${expected}, not ${JSON.stringify(parsed.positionals.join(" "))}`,
-			{ hint },
-		);
-	}
-	const options = { ...parsed.values } as Record<string, string | true>;
-	if (options.format !== undefined && options.format !== "text" && options.format !== "json") {
-		throw new NetherdError(
-			"usage.bad-option",
-			`--format is ${JSON.stringify(options.format)}, not text or json`,
-			{ hint },
-		);
-	}
+	requirePositionals(command, parsed.positionals, hint);
+	const options = { ...parsed.values, ...pairs } as Options;
+	for (const option of command.options) requireChoice(option, options[option.name], hint);
 	return { options, positionals: parsed.positionals };
+}
+
+/** Options that take several words, as in `--diff OLD NEW`, which node:util knows nothing of. */
+function takePairs(command: CommandDescription, words: readonly string[], hint: string) {
+	const rest = [...words];
+	const pairs: Record<string, readonly string[]> = {};
+	for (const { name, value = "" } of command.options) {
+		const count = value.split(" ").length;
+		if (count < 2) continue;
+		const at = rest.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+		if (at < 0) continue;
+		const [option = "", ...taken] = rest.splice(at, 1 + count);
+		const first = option.includes("=") ? [option.slice(option.indexOf("=") + 1)] : [];
+		if (first.length > 0) rest.splice(at, 0, ...taken.splice(count - 1));
+		const given = [...first, ...taken];
+		if (given.length < count || given.some((word) => word.startsWith("--"))) {
+			throw badOption(`--${name} takes ${value}, not ${JSON.stringify(given.join(" "))}`, hint);
+		}
+		pairs[name] = given;
+	}
+	return { pairs, rest };
+}
+
+function requirePositionals(command: CommandDescription, given: readonly string[], hint: string): void {
+	const known = command.positionals ?? [];
+	const required = known.filter((word) => !word.startsWith("["));
+	if (given.length >= required.length && given.length <= known.length) return;
+	const expected = known.length === 0 ? "no further words" : known.join(" ");
+	throw new NetherdError(
+		"usage.wrong-words",
+		`agent ${command.name} takes ${expected}, not ${JSON.stringify(given.join(" "))}`,
+		{ hint },
+	);
+}
+
+function requireChoice({ name, value = "" }: OptionDescription, given: Options[string], hint: string): void {
+	const kind = wordKind(value);
+	if (kind.kind !== "choice" || given === undefined || kind.choices.some((choice) => choice === given))
+		return;
+	throw badOption(`--${name} is ${JSON.stringify(given)}, not ${kind.choices.join(" or ")}`, hint);
+}
+
+function badOption(message: string, hint: string): NetherdError {
+	return new NetherdError("usage.bad-option", message, { hint });
 }

@@ -1,7 +1,12 @@
-/** An option of a command, as `--help`, the man page and the parser know it. */
+import { stageNames } from "../facts/facts.ts";
+
+/** An option of a command, as `--help`, the man page, the completions and the parser know it. */
 export interface OptionDescription {
 	readonly name: string;
-	/** Word for its value in help, e.g. `FILE`; absent: it takes none. */
+	/**
+	 * What follows it, as help shows it; absent: nothing. `FILE` is one word, `OLD NEW` are two, and with `text|json` only
+	 * these are taken. See {@link wordKind} for what the words mean.
+	 */
 	readonly value?: string;
 	readonly help: string;
 }
@@ -9,7 +14,7 @@ export interface OptionDescription {
 export interface CommandDescription {
 	/** The first word after `agent`. */
 	readonly name: string;
-	/** Words that follow, for the usage line. */
+	/** Words that follow, for the usage line; one in brackets, `[KEY]`, may be left out. */
 	readonly positionals?: readonly string[];
 	readonly summary: string;
 	/** Paragraphs of its own help page. */
@@ -18,11 +23,41 @@ export interface CommandDescription {
 	readonly examples: readonly string[];
 }
 
+/** What can stand in the place of a word of a usage line. */
+export type WordKind =
+	| { readonly kind: "file" | "folder" | "key" | "text" }
+	| { readonly kind: "choice"; readonly choices: readonly string[] };
+
+/** What a word of a usage line, such as `FILE` or `text|json`, stands for. */
+export function wordKind(word: string): WordKind {
+	if (word.includes("|")) return { kind: "choice", choices: word.split("|") };
+	switch (word.replace(/^\[(.*)\]$/, "$1")) {
+		case "FILE":
+		case "OLD":
+		case "NEW":
+			return { kind: "file" };
+		case "FOLDER":
+			return { kind: "folder" };
+		case "KEY":
+			return { kind: "key" };
+		default:
+			return { kind: "text" };
+	}
+}
+
 const format: OptionDescription = {
 	name: "format",
 	value: "text|json",
 	help: "for people (text, the default) or for programs (json)",
 };
+
+/** What a node is known by. */
+const nodeOptions: readonly OptionDescription[] = [
+	{ name: "mac", value: "ADDRESS", help: "MAC address of the node's boot interface" },
+	{ name: "ip", value: "ADDRESS", help: "IPv4 address that DHCP gives to the node" },
+	{ name: "hostname", value: "NAME", help: "host name that DHCP gives to the node" },
+	{ name: "cmdline", value: "TEXT", help: "the kernel command line" },
+];
 
 /** Every command, in the order in which people meet them. */
 export const commands: readonly CommandDescription[] = [
@@ -35,12 +70,9 @@ export const commands: readonly CommandDescription[] = [
 		],
 		options: [
 			{ name: "conf", value: "FILE", help: "the lts.conf to use, in place of the server's" },
-			{ name: "cmdline", value: "TEXT", help: "the kernel command line" },
-			{ name: "mac", value: "ADDRESS", help: "MAC address of the node's boot interface" },
-			{ name: "ip", value: "ADDRESS", help: "IPv4 address that DHCP gives to the node" },
-			{ name: "hostname", value: "NAME", help: "host name that DHCP gives to the node" },
+			...nodeOptions,
 			{ name: "facts", value: "FILE", help: "a facts.json; plans the one stage that it belongs to" },
-			{ name: "stage", value: "NAME", help: "only this stage: initramfs, init or join" },
+			{ name: "stage", value: stageNames.join("|"), help: "only this stage" },
 			{ name: "offline", help: "read nothing over the network" },
 			format,
 		],
@@ -59,6 +91,25 @@ export const commands: readonly CommandDescription[] = [
 		],
 		options: [{ name: "strict", help: "exit with 1 when there are warnings" }, format],
 		examples: ["agent check lts.conf", "agent check --strict --format json lts.conf | jq '.findings[].code'"],
+	},
+	{
+		name: "explain",
+		positionals: ["FILE", "[KEY]"],
+		summary: "show what one node gets from an lts.conf, and why",
+		description: [
+			"Prints the sections of FILE that apply to the node, and each key with its value, where the value comes from, and every value that lost against it with the reason. With KEY only that one; FSTAB_* stands for all keys that start so. Secrets are shown by name.",
+			"The node is what --mac, --ip, --hostname and the BOOTIF= and ip= of --cmdline say; without any it is a node that no section names. When FILE has errors no values are shown, but the findings as agent check prints them, with exit code 2.",
+		],
+		options: [
+			...nodeOptions,
+			{ name: "all", help: "also keys that nothing sets (json has them always)" },
+			format,
+		],
+		examples: [
+			"agent explain lts.conf --mac 52:54:00:00:00:01",
+			"agent explain lts.conf TIMEZONE --hostname node7",
+			"agent explain lts.conf --ip 10.9.0.7 --format json | jq -r .values.TIMEZONE",
+		],
 	},
 	{
 		name: "facts",

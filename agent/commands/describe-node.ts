@@ -1,5 +1,4 @@
-import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
-import { redactSecrets } from "../config/secrets.ts";
+import { parseCommandLine } from "../config/cmdline.ts";
 import { NetherdError } from "../errors.ts";
 import {
 	assumedInitFacts,
@@ -9,19 +8,16 @@ import {
 	type NodeDescription,
 } from "../facts/assumed-facts.ts";
 import { gatherConfiguration, withoutSecrets } from "../facts/configuration-text.ts";
-import type { Facts } from "../facts/facts.ts";
+import type { Facts, NetworkFacts } from "../facts/facts.ts";
 import { gatherImage } from "../facts/image.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
 import { nodeName } from "../init/node-name.ts";
 import { readText } from "./check.ts";
+import { type IdentityOptions, identifyNode } from "./node-identity.ts";
 
 /** The options of `--dry-run` that describe a node. */
-export interface NodeOptions {
+export interface NodeOptions extends IdentityOptions {
 	readonly conf?: string | undefined;
-	readonly cmdline?: string | undefined;
-	readonly mac?: string | undefined;
-	readonly ip?: string | undefined;
-	readonly hostname?: string | undefined;
 	readonly facts?: string | undefined;
 	readonly offline: boolean;
 }
@@ -44,8 +40,11 @@ export async function describeNode(
 ): Promise<DescribedNode> {
 	if (options.facts !== undefined) return { stages: [readFacts(options.facts)], assumed: [] };
 
-	const line = redactSecrets(options.cmdline ?? assumptions.commandLine, commandLineFile);
-	const commandLine = parseCommandLine(line.text);
+	const { commandLine: line, network } = identifyNode({
+		...options,
+		cmdline: options.cmdline ?? assumptions.commandLine,
+	});
+	const commandLine = parseCommandLine(line);
 	const online = !options.offline && commandLine.server !== undefined;
 	const { configuration } =
 		options.conf !== undefined
@@ -53,7 +52,7 @@ export async function describeNode(
 			: online
 				? await gatherConfiguration(commandLine, "/", say)
 				: withoutSecrets("", "nowhere");
-	const node: NodeDescription = { ...options, commandLine: line.text, configuration };
+	const node: NodeDescription = { ...network, commandLine: line, configuration };
 
 	const init = assumedInitFacts(node);
 	const resolved = resolveFacts(init);
@@ -66,7 +65,7 @@ export async function describeNode(
 			init,
 			assumedJoinFacts(node, nodeName({ ...resolved, facts: init }).name),
 		],
-		assumed: assumedLines(options, image !== undefined),
+		assumed: assumedLines(options, network, image !== undefined),
 	};
 }
 
@@ -85,11 +84,11 @@ function readFacts(file: string): Facts {
 	}
 }
 
-function assumedLines(options: NodeOptions, imageKnown: boolean): string[] {
+function assumedLines(options: NodeOptions, network: NetworkFacts, imageKnown: boolean): string[] {
 	const lines: string[] = [];
 	if (options.cmdline === undefined) lines.push(`kernel command line: ${assumptions.commandLine}`);
-	if (options.mac === undefined) lines.push(`MAC address: ${assumptions.mac}`);
-	if (options.ip === undefined) lines.push(`IPv4 address: ${assumptions.ip}`);
+	if (network.mac === undefined) lines.push(`MAC address: ${assumptions.mac}`);
+	if (network.ip === undefined) lines.push(`IPv4 address: ${assumptions.ip}`);
 	if (!imageKnown) lines.push(`image: ${assumptions.imageBytes / 1024 ** 2} MiB, no manifest`);
 	lines.push(`memory: ${assumptions.memoryBytes / 1024 ** 3} GiB`);
 	lines.push(`units in the image: ${assumptions.units.join(", ")}`);

@@ -1,4 +1,5 @@
 import { type CommandDescription, commands, type OptionDescription } from "./command-table.ts";
+import { wrap } from "./wrap.ts";
 
 const helpOption: OptionDescription = { name: "help", help: "show this" };
 
@@ -41,18 +42,4 @@ function usageOf({ name, positionals = [] }: CommandDescription): string {
 
 function optionUsage({ name, value }: OptionDescription): string {
 	return value === undefined ? `--${name}` : `--${name} ${value}`;
-}
-
-function wrap(text: string, columns: number): string[] {
-	const lines: string[] = [];
-	let line = "";
-	for (const word of text.split(" ")) {
-		if (line !== "" && line.length + 1 + word.length > columns) {
-			lines.push(line);
-			line = word;
-		} else {
-			line = line === "" ? word : `${line} ${word}`;
-		}
-	}
-	return line === "" ? lines : [...lines, line];
 }

@@ -55,6 +55,9 @@ describe("help", () => {
 		[["check", "--format", "yaml", "x"], "usage.bad-option"],
 		[["--dry-run", "--stage", "late"], "usage.bad-option"],
 		[["check", "/no/such/file"], "usage.unreadable-file"],
+		[["explain"], "usage.wrong-words"],
+		[["explain", "examples/lts.conf", "TIMEZON"], "usage.unknown-key"],
+		[["explain", "examples/lts.conf", "--mac", "here"], "usage.bad-option"],
 		[["--dry-run", "--facts", "package.json"], "usage.not-facts"],
 	])("agent %j is refused with %s and exit code 2", async (args, code) => {
 		const { exitCode, stdout, stderr } = await agent(...args);
@@ -166,6 +169,21 @@ describe("check", () => {
 		for (const finding of findings) {
 			expect(Object.keys(finding)).toEqual(["severity", "code", "file", "line", "column", "message", "hint"]);
 		}
+	});
+});
+
+describe("explain", () => {
+	test("a page, and json with the same values", async () => {
+		const arguments_ = ["explain", example, "--mac", "52:54:00:00:00:01"];
+		const { exitCode, stdout } = await agent(...arguments_);
+		expect(exitCode).toBe(0);
+		const json = JSON.parse((await agent(...arguments_, "--format", "json")).stdout) as {
+			values: Record<string, string>;
+			origins: Record<string, { file: string | null }>;
+		};
+		const fromFile = Object.entries(json.values).filter(([key]) => json.origins[key]?.file === example);
+		expect(fromFile.length).toBeGreaterThan(10);
+		for (const [key, value] of fromFile) expect(stdout).toContain(`${key} = ${value}\n`);
 	});
 });
 
