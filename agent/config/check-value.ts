@@ -72,7 +72,7 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 		asError(
 			/^(?:\$\w+\$[^:\s]+|_?[A-Za-z0-9./]{13,20}|[!*])$/.test(value)
 				? undefined
-				: "not a password hash; if it was one, write \\$ for each $ in it",
+				: "not a password hash as mkpasswd prints it",
 		),
 	endpoint: checkEndpoint,
 	"bootstrap-token": shaped(

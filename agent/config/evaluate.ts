@@ -1,4 +1,5 @@
-import { expand } from "./expand.ts";
+import { type Expansion, expand, isOnlyReferences } from "./expand.ts";
+import { isSecretKey } from "./find-key.ts";
 import type { Entry } from "./lts-conf.ts";
 import type { SelectedSection } from "./select.ts";
 
@@ -45,16 +46,27 @@ export function evaluateSections(
 		const last = assignments.at(-1);
 		if (last === undefined) continue;
 		const winner = isNone(last.entry.raw) ? undefined : last;
-		const lost = assignments.filter((each) => each !== winner).map((each) => explainLoss(each, last));
+		const lost =
+			assignments.length === 1 && winner !== undefined
+				? []
+				: assignments.filter((each) => each !== winner).map((each) => explainLoss(each, last));
 		if (winner === undefined) {
 			evaluated.push({ key, winner, value: "", lost, left: [], tooLong: false });
 			continue;
 		}
-		const { text, left, tooLong } = expand(winner.entry.raw, (name) => known.get(name));
+		const { text, left, tooLong } = textOf(winner.entry, known);
 		known.set(key, text);
 		evaluated.push({ key, winner, value: text, lost, left, tooLong });
 	}
 	return evaluated;
+}
+
+/** A secret is a text of its own (password hashes are full of `$`), unless it is nothing but references. */
+function textOf(entry: Entry, known: ReadonlyMap<string, string>): Expansion {
+	if (isSecretKey(entry.key) && !isOnlyReferences(entry.raw)) {
+		return { text: entry.value, left: [], tooLong: false };
+	}
+	return expand(entry.raw, (name) => known.get(name));
 }
 
 /** All assignments of each key, the deciding one last. */

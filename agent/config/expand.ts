@@ -5,7 +5,7 @@ export type Lookup = (name: string) => string | undefined;
 
 export interface Expansion {
 	readonly text: string;
-	/** What a shell would have replaced and we did not, as written: `$1`, `$(…`, `` ` ``. Without repetitions. */
+	/** What a shell would have replaced and we did not, as written: `$1`, `$(`, `` ` ``. Each once, at most a hundred. */
 	readonly left: readonly string[];
 	/** The text would have become longer than the limit; it is empty instead. */
 	readonly tooLong: boolean;
@@ -20,15 +20,19 @@ export const expandedLengthLimit = 128 * 1024 - 256;
  * up. Nothing is executed: `$(…)` and `` `…` `` stay, as does every other `$…`. `\$` is a plain `$`.
  */
 export function expand(raw: string, lookup: Lookup): Expansion {
-	const left = new Set<string>();
-	const parts: string[] = [];
-	let length = 0;
-	for (const part of expandPieces(raw, lookup, left)) {
-		length += part.length;
-		if (length > expandedLengthLimit) return { text: "", left: [...left], tooLong: true };
-		parts.push(part);
+	if (!/[$`\\"]/.test(raw)) return { text: raw, left: [], tooLong: raw.length > expandedLengthLimit };
+	const left: string[] = [];
+	let expanded = "";
+	for (const { text, literal } of readShellText(raw).pieces) {
+		expanded += literal ? text : expandPiece(text, lookup, left, expandedLengthLimit - expanded.length);
+		if (expanded.length > expandedLengthLimit) return { text: "", left, tooLong: true };
 	}
-	return { text: parts.join(""), left: [...left], tooLong: false };
+	return { text: expanded, left, tooLong: false };
+}
+
+/** Whether a raw text is nothing but references: `$TOKEN`, `${A} ${B}`. */
+export function isOnlyReferences(raw: string): boolean {
+	return /^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|\s)+$/.test(raw);
 }
 
 /** The names in `$NAME` and `${NAME}` of a raw text. */
@@ -45,18 +49,17 @@ export function referencedNames(raw: string): readonly string[] {
 // A reference, or what else a shell expands: positional and special parameters, other ${…}, substitutions.
 const dollar = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\}|[({]|[0-9@*#?$!-])|`/g;
 
-function* expandPieces(raw: string, lookup: Lookup, left: Set<string>): Generator<string> {
-	for (const { text, literal } of readShellText(raw).pieces) {
-		let done = 0;
-		for (const reference of literal ? [] : text.matchAll(dollar)) {
-			const [found, plain, braced] = reference;
-			const name = plain ?? braced;
-			const value = name === undefined ? undefined : lookup(name);
-			if (value === undefined) left.add(found);
-			yield text.slice(done, reference.index);
-			yield value ?? found;
-			done = reference.index + found.length;
-		}
-		yield text.slice(done);
+/** Stops replacing once the text is longer than there is room. */
+function expandPiece(text: string, lookup: Lookup, left: string[], room: number): string {
+	let expanded = "";
+	let done = 0;
+	for (const { 0: found, 1: plain, 2: braced, index } of text.matchAll(dollar)) {
+		const name = plain ?? braced;
+		const value = name === undefined ? undefined : lookup(name);
+		if (value === undefined && left.length < 100 && !left.includes(found)) left.push(found);
+		expanded += text.slice(done, index) + (value ?? found);
+		done = index + found.length;
+		if (expanded.length > room) break;
 	}
+	return expanded + text.slice(done);
 }

@@ -195,7 +195,7 @@ const netherd: readonly Omit<KeyDefinition, "origin">[] = [
 		type: "password-hash",
 		owner: "init/85-accounts",
 		secret: true,
-		help: "Hash of root's password, as mkpasswd prints it, with \\$ for every $.",
+		help: "Hash of root's password, as mkpasswd prints it.",
 	},
 	{
 		name: "ON_FAILURE",

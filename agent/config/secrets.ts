@@ -1,6 +1,6 @@
 import { commandLineFile } from "./cmdline.ts";
 import { isNone } from "./evaluate.ts";
-import { referencedNames } from "./expand.ts";
+import { isOnlyReferences, referencedNames } from "./expand.ts";
 import { isSecretKey } from "./find-key.ts";
 import { hasErrors } from "./findings.ts";
 import { keys } from "./keys.ts";
@@ -82,7 +82,7 @@ function findSecretKeys(entries: readonly Entry[]): ReadonlySet<string> {
 	const secret = new Set([...byKey.keys()].filter(isSecretKey));
 	for (const key of secret) {
 		for (const entry of byKey.get(key) ?? []) {
-			if (!isReference(entry.raw)) continue;
+			if (!isOnlyReferences(entry.raw)) continue;
 			for (const name of referencedNames(entry.raw)) if (byKey.has(name)) secret.add(name);
 		}
 	}
@@ -100,7 +100,7 @@ function redactEntry(
 		secretKeys.has(entry.key) &&
 		entry.value.trim() !== "" &&
 		!isNone(entry.raw) &&
-		!isReference(entry.raw) &&
+		!isOnlyReferences(entry.raw) &&
 		!isMarker(entry.raw);
 	if (!isWhole) return redactTokens(entry.raw, names);
 	return isBroken ? redactWords(entry.raw, entry.key, names) : names.marker(entry.key, entry.value);
@@ -152,11 +152,6 @@ function redactWords(value: string, key: string, names: SecretNames): string {
 
 function redactTokens(text: string, names: SecretNames): string {
 	return text.replace(bootstrapToken, (token) => names.marker("bootstrap-token", token));
-}
-
-/** Nothing but references: `$TOKEN` and the like are not secret themselves. */
-function isReference(raw: string): boolean {
-	return /^(?:\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|\s)+$/.test(raw);
 }
 
 function isMarker(raw: string): boolean {

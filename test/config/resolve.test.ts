@@ -149,7 +149,7 @@ A = exact
 		expect(configuration.explain("NO")).not.toHaveProperty("value");
 		expect(configuration.explain("NOBODY")).toBeUndefined();
 		expect(configuration.whence("A")).toBe("lts.conf:15 [node1]");
-		expect(configuration.whence("B")).toBe("lts.conf:7 [node*]");
+		expect(configuration.whence("B")).toBe("lts.conf:8 [node*]");
 	});
 
 	test("a value over a default", () => {
@@ -219,6 +219,25 @@ UP = "$NAME!"
 	test("is not looked at again: nothing is executed, nothing recurs", () => {
 		const resolved = resolve('[default]\nA = "\\$B $(id)"\nB = x\nC = "$A"\n');
 		expect(values(resolved)).toMatchObject({ A: "$B $(id)", C: "$B $(id)" });
+	});
+
+	test("is left alone in secrets, which are full of $, unless they are nothing else", () => {
+		const resolved = resolve(
+			`[default]
+y = x
+HASH = "\\$6\\$y\\$abc"
+[node1]
+ROOT_PASSWORD_HASH = "$6$Y$abc"
+KUBEADM_JOIN_TOKEN = "\${TOKEN}"
+`,
+			{ facts: { TOKEN: "abcdef.0123456789abcdef" } },
+		);
+		expect(values(resolved)).toMatchObject({
+			HASH: "$6$y$abc",
+			ROOT_PASSWORD_HASH: "$6$Y$abc",
+			KUBEADM_JOIN_TOKEN: "abcdef.0123456789abcdef",
+		});
+		expect(codes(resolved)).toEqual([]);
 	});
 
 	test("is unset by NONE", () => {
