@@ -34,9 +34,10 @@ export function serveHelp(): string {
 
 ${arguments_}  --log-format FORMAT    text or json, instead of what the configuration says
 
-It starts dnsmasq (twice: TFTP, DHCP) and nbdkit as children, and starts them again when they die. One line per event goes to
-standard output; the line "ready" (event companion.ready) says that machines can boot. SIGTERM and SIGINT stop it.
-DIR is read for every request: a new version of an image, or a new lts.conf, needs no restart. A new configuration does.
+It starts dnsmasq (twice: TFTP, DHCP) and nbdkit as children, and starts them again when they die. One
+line per event goes to standard output; the line "ready" (event companion.ready) says that machines can
+boot. SIGTERM and SIGINT stop it. DIR is read for every request: a new version of an image, or a new
+lts.conf, needs no restart. A new configuration does.
 
 What nodes can ask for:
   DHCP, TFTP             the boot loader, then http://ADDRESS:PORT/boot.ipxe

@@ -26,8 +26,8 @@ const systemFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bi
  * @param searchPath As in the environment variable PATH.
  * @throws {NetherdError} `server.program-missing`, naming all that are missing.
  */
-export function findPrograms(searchPath: string): Programs {
-	const folders = [...searchPath.split(delimiter).filter((folder) => folder !== ""), ...systemFolders];
+export function findPrograms(searchPath: string, moreFolders: readonly string[] = systemFolders): Programs {
+	const folders = [...searchPath.split(delimiter).filter((folder) => folder !== ""), ...moreFolders];
 	const find = (name: ProgramName) => {
 		const path = folders.map((folder) => join(folder, name)).find(isProgram);
 		if (path === undefined) missing.push(name);

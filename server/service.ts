@@ -8,6 +8,7 @@ import { type Listener, portTaken } from "./ports.ts";
 import type { Programs } from "./programs.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { ChildState } from "./supervised-child.ts";
+import { warningEvent } from "./warning-event.ts";
 
 /** Everything that is known before the first service starts; checked. */
 export interface Situation {
@@ -42,14 +43,19 @@ export interface RunningService {
 }
 
 /**
+ * Returns when the server listens; what fails later (no file descriptor left for a connection, say) is only told.
+ *
  * @throws {NetherdError} `server.port-taken`, `server.cannot-listen`.
  */
-export function listen(server: Server, listener: Listener): Promise<void> {
+export function listen(server: Server, listener: Listener, emit: EventSink): Promise<void> {
 	return new Promise((resolve, reject) => {
 		server.once("error", (error: NodeJS.ErrnoException) => {
 			reject(error.code === "EADDRINUSE" ? portTaken(listener) : cannotListen(listener, error));
 		});
-		server.listen(listener.port, listener.address, () => resolve());
+		server.listen(listener.port, listener.address, () => {
+			server.on("error", (error) => emit(warningEvent(error)));
+			resolve();
+		});
 	});
 }
 

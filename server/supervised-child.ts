@@ -30,6 +30,8 @@ const readyTimeoutMs = 20_000;
 const stopTimeoutMs = 3_000;
 const firstDelayMs = 250;
 const longestDelayMs = 30_000;
+/** Programs name the reason first and then say that they give up. */
+const lastLinesKept = 3;
 /** After so long the next death counts as the first again. */
 const stableAfterMs = 60_000;
 
@@ -43,7 +45,7 @@ export class SupervisedChild {
 	#process: ChildProcess | undefined;
 	#exited: Promise<void> = Promise.resolve();
 	#state: ChildState["state"] = "stopped";
-	#lastLine = "";
+	#lastLines: readonly string[] = [];
 	#restarts = 0;
 	#deathsInARow = 0;
 	readonly #stopping = new AbortController();
@@ -63,7 +65,8 @@ export class SupervisedChild {
 		const failure = await this.#launch();
 		if (failure !== undefined) {
 			await this.stop();
-			const lastWords = this.#lastLine === "" ? "it said nothing" : `its last words: ${this.#lastLine}`;
+			const words = this.#lastWords();
+			const lastWords = words === "" ? "it said nothing" : `its last words: ${words}`;
 			throw new NetherdError(
 				"server.service-failed",
 				`${this.#plan.name} does not start: ${failure}; ${lastWords}`,
@@ -89,11 +92,15 @@ export class SupervisedChild {
 		clearTimeout(forced);
 	}
 
+	#lastWords(): string {
+		return this.#lastLines.join("; ");
+	}
+
 	/** Starts the program once. @returns Why it does not serve; undefined when it does. */
 	async #launch(): Promise<string | undefined> {
 		const { argv, input, prepare } = this.#plan;
 		prepare?.();
-		this.#lastLine = "";
+		this.#lastLines = [];
 		const startedAtMs = performance.now();
 		const [program, ...args] = argv;
 		const child = spawn(program, args, {
@@ -143,7 +150,7 @@ export class SupervisedChild {
 		for (const stream of [child.stdout, child.stderr]) {
 			if (stream === null) continue;
 			createInterface({ input: stream }).on("line", (line) => {
-				this.#lastLine = line;
+				this.#lastLines = [...this.#lastLines, line].slice(-lastLinesKept);
 				if ("line" in ready && ready.line.test(line)) sawLine.abort();
 				onLine(line);
 			});
@@ -162,7 +169,13 @@ export class SupervisedChild {
 			const restartInMs = Math.min(firstDelayMs * 2 ** this.#deathsInARow, longestDelayMs);
 			this.#deathsInARow += 1;
 			const { name } = this.#plan;
-			this.#emit({ event: "service.died", service: name, reason, lastOutput: this.#lastLine, restartInMs });
+			this.#emit({
+				event: "service.died",
+				service: name,
+				reason,
+				lastOutput: this.#lastWords(),
+				restartInMs,
+			});
 			await sleep(restartInMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
 			if (this.#stopping.signal.aborted) return;
 			this.#restarts += 1;

@@ -42,7 +42,7 @@ export function bootScript(parameters: BootParameters): string {
  */
 export function failureScript(why: string, url: string): string {
 	const lines = why.split("\n").map((line) => `echo ${plainText(line)}`);
-	return script([...lines, "goto failed"], `netherd: the server at ${plainText(url)} has nothing to boot`, [
+	return script(lines, `netherd: the server at ${plainText(url)} has nothing to boot`, [
 		`chain --replace ${url} || goto try`,
 	]);
 }

@@ -75,6 +75,11 @@ export async function answerRequest(
 	}
 }
 
+/** Bugs, and links that somebody has to correct; what clients ask for wrongly is in their own log line. */
+function isForOperator(error: unknown): boolean {
+	return !(error instanceof NetherdError) || error.code === "server.path-leads-out";
+}
+
 /** The path without query, as the client wrote it. */
 export function pathOf(request: IncomingMessage): string {
 	return (request.url ?? "/").replace(/[?#].*$/s, "");

@@ -26,7 +26,7 @@ export const http: Service = {
 			emit,
 			health,
 		});
-		for (const listener of http.listens(context)) await listen(server, listener);
+		for (const listener of http.listens(context)) await listen(server, listener, emit);
 		return {
 			stop: () =>
 				new Promise((resolve) => {

@@ -56,7 +56,7 @@ export const nbd: Service = {
 			clients.add(client);
 			client.once("close", () => clients.delete(client));
 		});
-		for (const listener of nbd.listens(context)) await listen(server, listener);
+		for (const listener of nbd.listens(context)) await listen(server, listener, emit);
 		return {
 			stop: () =>
 				new Promise((resolve) => {

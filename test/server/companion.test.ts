@@ -96,7 +96,8 @@ test("iPXE's router solicitation is answered, without offering a route", async (
 	await using hosts = await TwoHosts.create();
 	const companion = new CompanionProcess(hosts, folder, configuration);
 	await companion.event("companion.ready");
-	const { stdout } = await hosts.run("client", ["rdisc6", "-1", "-r", "10", "-w", "1000", "lan"]);
+	const { stdout, stderr } = await hosts.run("client", ["rdisc6", "-1", "-r", "10", "-w", "1000", "lan"]);
+	expect(stderr).toBe("");
 	expect(stdout).toMatch(/Router lifetime\s*:\s*0 /);
 	expect(stdout).toMatch(/Prefix\s*:\s*fd67::\/64/);
 });

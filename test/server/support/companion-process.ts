@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { CompanionEvent } from "../../../server/events.ts";
 import type { TwoHosts } from "./two-hosts.ts";
 
 const program = join(import.meta.dirname, "../../../server/main.ts");
+
+let configurations = 0;
 
 type EventOf<Name extends CompanionEvent["event"]> = Extract<CompanionEvent, { event: Name }>;
 
@@ -17,10 +19,16 @@ export class CompanionProcess {
 	stderr = "";
 	readonly #listeners = new Set<() => void>();
 
-	constructor(hosts: TwoHosts, folder: string, configuration: string) {
-		const configFile = join(folder, "..", `${Math.random()}.ini`);
+	/** @param wrapper A program that starts the companion, such as setpriv. */
+	constructor(hosts: TwoHosts, folder: string, configuration: string, wrapper: readonly string[] = []) {
+		const configFile = join(folder, "..", `${++configurations}.ini`);
 		writeFileSync(configFile, configuration);
+		// What it leaves when it is killed goes with the test's folder.
+		const temporary = join(folder, "../tmp");
+		mkdirSync(temporary, { recursive: true });
 		const [file, ...args] = hosts.argv("server", [
+			...["env", `TMPDIR=${temporary}`],
+			...wrapper,
 			process.execPath,
 			program,
 			...["serve", folder, "--config", configFile, "--log-format", "json"],

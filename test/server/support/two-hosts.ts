@@ -50,7 +50,14 @@ export class TwoHosts implements AsyncDisposable {
 		for (const command of [`address add ${clientAddress}/24 dev lan`, "link set lan up", "link set lo up"]) {
 			await hosts.run("client", ["ip", ...command.split(" ")]);
 		}
+		for (const host of ["server", "client"] as const) await hosts.#ipv6IsUp(host);
 		return hosts;
+	}
+
+	/** The kernel notices a moment after the cable is plugged in, and only then sends IPv6. */
+	async #ipv6IsUp(host: Host): Promise<void> {
+		const usable = ["ip", "-6", "address", "show", "dev", "lan", "scope", "link", "-tentative"];
+		while (!(await this.run(host, usable)).stdout.includes("fe80::")) await sleep(20);
 	}
 
 	/** The command line of a program on a host; the process that it starts becomes that program. */

@@ -1,0 +1,267 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { NetherdError } from "../../../agent/errors.ts";
+import { parseConfig, readConfig } from "../../../server/config/read-config.ts";
+
+const smallest = "[network]\ninterface = eth0\n[dhcp]\nrange = 10.0.0.100 - 10.0.0.199\n";
+
+function refusal(text: string): NetherdError {
+	try {
+		parseConfig(text, "c.ini");
+	} catch (error) {
+		if (error instanceof NetherdError) return error;
+		throw error;
+	}
+	throw new Error("it was accepted");
+}
+
+test("the smallest configuration, with every default", () => {
+	expect(parseConfig(smallest, "c.ini")).toEqual({
+		file: "c.ini",
+		interfaceName: "eth0",
+		address: undefined,
+		httpPort: 80,
+		nbdPort: 10809,
+		dhcp: {
+			mode: "server",
+			range: { first: "10.0.0.100", last: "10.0.0.199" },
+			lease: "12h",
+			router: undefined,
+			dns: [],
+			domain: undefined,
+			hosts: [],
+		},
+		routerAdvertisements: true,
+		defaultImage: undefined,
+		kernelParameters: "",
+		log: { format: "text", level: "info" },
+	});
+});
+
+test("every key", () => {
+	const text = `
+; a comment
+[network]
+interface = enp3s0
+address = 10.0.0.1
+[http]
+port = 8080
+[nbd]
+port = 10810
+[dhcp]
+mode = server
+range = 10.0.0.100-10.0.0.199
+lease = infinite
+router = 10.0.0.254
+dns = 10.0.0.254,10.0.0.253
+domain = rack.example
+router-advertisements = no
+[image]
+default = node
+[kernel]
+parameters = console=ttyS0,115200 ltsp.foo=1
+[log]
+format = json
+level = debug
+[hosts]
+52-54-00-00-00-0B = 10.0.0.12, Node2
+52:54:00:00:00:0a = 10.0.0.11
+`;
+	expect(parseConfig(text, "c.ini")).toEqual({
+		file: "c.ini",
+		interfaceName: "enp3s0",
+		address: "10.0.0.1",
+		httpPort: 8080,
+		nbdPort: 10810,
+		dhcp: {
+			mode: "server",
+			range: { first: "10.0.0.100", last: "10.0.0.199" },
+			lease: "infinite",
+			router: "10.0.0.254",
+			dns: ["10.0.0.254", "10.0.0.253"],
+			domain: "rack.example",
+			hosts: [
+				{ mac: "52:54:00:00:00:0a", address: "10.0.0.11", hostname: undefined },
+				{ mac: "52:54:00:00:00:0b", address: "10.0.0.12", hostname: "node2" },
+			],
+		},
+		routerAdvertisements: false,
+		defaultImage: "node",
+		kernelParameters: "console=ttyS0,115200 ltsp.foo=1",
+		log: { format: "json", level: "debug" },
+	});
+});
+
+test("beside another DHCP server nothing but the interface is needed", () => {
+	const config = parseConfig("[network]\ninterface = eth0\n[dhcp]\nmode = proxy\n", "c.ini");
+	expect(config).toMatchObject({ dhcp: { mode: "proxy" }, routerAdvertisements: false });
+});
+
+test("Windows line ends and a byte order mark are read over", () => {
+	const text = `\uFEFF${smallest.replaceAll("\n", "\r\n")}`;
+	expect(parseConfig(text, "c.ini").interfaceName).toBe("eth0");
+});
+
+test.each([
+	[
+		"an unknown key, with the nearest known one",
+		"[http]\nprot = 80",
+		"unknown-key",
+		"c.ini:6: [http] prot",
+		"did you mean port?",
+	],
+	["a key of another section", "[http]\nlease = 1h", "unknown-key", "[http] lease", "belongs into [dhcp]"],
+	[
+		"a key that resembles nothing",
+		"[http]\nxyzzy = 1",
+		"unknown-key",
+		"[http] xyzzy",
+		"keys of [http] are: port",
+	],
+	[
+		"an unknown section",
+		"[htpt]\nport = 80",
+		"unknown-section",
+		"c.ini:5: unknown section [htpt]",
+		"[http]?",
+	],
+	["a line that is neither", "[http]\nport", "unreadable-line", "c.ini:6: neither", "comment"],
+	[
+		"a section that does not start its line",
+		"  [http]",
+		"unreadable-line",
+		"c.ini:5",
+		"beginning of its line",
+	],
+	["a line without key", "[http]\n= 80", "unreadable-line", "c.ini:6", "comment"],
+	[
+		"the same key twice",
+		"[http]\nport = 80\nport = 81",
+		"duplicate",
+		"c.ini:7: [http] port is on line 6",
+		"remove",
+	],
+	["the same section twice", "[network]", "duplicate", "c.ini:5: [network] is on line 1", "remove"],
+	[
+		"a port that is none",
+		"[http]\nport = 65536",
+		"bad-value",
+		"c.ini:6: [http] port = 65536: not a port",
+		"65535",
+	],
+	["an empty value", "[http]\nport =", "bad-value", "[http] port = : not a port", "whole number"],
+	["a value that ini makes a boolean", "[http]\nport = true", "bad-value", "port = true", "whole number"],
+	["another unknown section", "[image]\n[network2]", "unknown-section", "[network2]", "[network]?"],
+	[
+		"a kernel parameter for the boot loader",
+		"[kernel]\nparameters = a=${b}",
+		"bad-value",
+		"boot loader",
+		"leave",
+	],
+	["an unknown choice", "[log]\nformat = xml", "bad-value", "format = xml", "text, json"],
+	["an image name with a slash", "[image]\ndefault = a/b", "bad-value", "default = a/b", "DIR/images"],
+	[
+		"a MAC address that is none",
+		"[hosts]\n52:54 = 10.0.0.11",
+		"bad-value",
+		"c.ini:6: [hosts] 52:54",
+		"six pairs",
+	],
+	[
+		"a host without address",
+		"[hosts]\n52:54:00:00:00:01 = node1",
+		"bad-value",
+		"not an IPv4",
+		"10.0.0.11, node1",
+	],
+])("%s is refused with line, value and what to do", (_, addition, code, message, hint) => {
+	const error = refusal(`${smallest}${addition}\n`);
+	expect(error.code).toBe(`server-config.${code}`);
+	expect(error.message).toContain(message);
+	expect(error.hint).toContain(hint);
+});
+
+test("a key before any section is refused", () => {
+	expect(refusal(`port = 80\n${smallest}`)).toMatchObject({
+		code: "server-config.unknown-key",
+		message: "c.ini:1: port stands before any [section]",
+	});
+});
+
+test.each(["interface =", "interface = a/b", "interface = sixteencharacter"])(
+	"%s is no interface",
+	(line) => {
+		expect(refusal(smallest.replace("interface = eth0", line)).code).toBe("server-config.bad-value");
+	},
+);
+
+test.each(["10.0.0.1", "10.0.0.9 - 10.0.0.1", "10.0.0.1 - 10.0.0.256", "1-2-3"])(
+	"%s is no range",
+	(range) => {
+		const error = refusal(smallest.replace("10.0.0.100 - 10.0.0.199", range));
+		expect(error).toMatchObject({
+			code: "server-config.bad-value",
+			hint: expect.stringContaining("smaller one first"),
+		});
+	},
+);
+
+test.each(["1m", "119s", "12", "12w", "-1h", "forever"])("%s is no lease", (lease) => {
+	expect(refusal(`${smallest}lease = ${lease}\n`).message).toContain(`lease = ${lease}: not a lease time`);
+});
+
+test("what only a DHCP server can do is refused where there is none", () => {
+	const error = refusal("[network]\ninterface = eth0\n[dhcp]\nmode = off\nrouter = 10.0.0.1\n");
+	expect(error).toMatchObject({
+		code: "server-config.no-effect",
+		message: "c.ini:5: [dhcp] router has no effect with [dhcp] mode = off",
+	});
+});
+
+test("what is missing is named, with an example", () => {
+	expect(refusal("[dhcp]\nmode = proxy\n")).toMatchObject({
+		code: "server-config.missing-key",
+		message: "c.ini: [network] interface is missing",
+		hint: "add to [network], for example: interface = eth0",
+	});
+	expect(refusal("[network]\ninterface = eth0\n")).toMatchObject({
+		code: "server-config.missing-key",
+		message: "c.ini: [dhcp] range is missing, mode is server",
+	});
+});
+
+test("two hosts cannot share a name or an address", () => {
+	const hosts = "[hosts]\n52:54:00:00:00:01 = 10.0.0.11, a\n52:54:00:00:00:02 = 10.0.0.11, b\n";
+	expect(refusal(smallest + hosts)).toMatchObject({
+		code: "server-config.duplicate",
+		message: "c.ini:7: [hosts] 52:54:00:00:00:02 = 10.0.0.11, b: 10.0.0.11 is on line 6 already",
+	});
+});
+
+test("all problems are told at once, in the order of the lines", () => {
+	const error = refusal("[network]\ninterfaces = eth0\n[dhcp]\nmode = x\n[http]\nport = 0\n");
+	expect(error.code).toBe("server-config.several-problems");
+	expect(error.message).toMatchInlineSnapshot(`
+		"c.ini has 4 problems:
+		  c.ini:2: [network] interfaces: unknown key [server-config.unknown-key]; did you mean interface?
+		  c.ini:4: [dhcp] mode = x: not one of the choices [server-config.bad-value]; choose one of: server, proxy, off
+		  c.ini:6: [http] port = 0: not a port number [server-config.bad-value]; give a whole number from 1 to 65535
+		  c.ini: [network] interface is missing [server-config.missing-key]; add to [network], for example: interface = eth0"
+	`);
+});
+
+test("a file that is not there", () => {
+	expect(() => readConfig("/nonexistent/c.ini")).toThrow(
+		expect.objectContaining({
+			code: "server-config.not-readable",
+			message: expect.stringContaining("/nonexistent"),
+		}),
+	);
+});
+
+test("the example is a valid configuration", () => {
+	const file = join(import.meta.dirname, "../../../examples/companion.ini");
+	expect(parseConfig(readFileSync(file, "utf8"), file)).toMatchObject({ interfaceName: "eth1" });
+});

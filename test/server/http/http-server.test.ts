@@ -1,0 +1,245 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import type { CompanionEvent } from "../../../server/events.ts";
+import { createHttpServer } from "../../../server/http/http-server.ts";
+import { release, writeBootTree, writeVersion } from "../support/boot-tree.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+async function start() {
+	const top = temporaryFolder();
+	const folder = join(top, "tree");
+	mkdirSync(folder);
+	await writeBootTree(folder);
+	writeFileSync(join(top, "secret"), "secret");
+	const events: CompanionEvent[] = [];
+	const children = { nbdkit: { state: "running" as "running" | "restarting", restarts: 0 } };
+	const server = createHttpServer({
+		folder,
+		defaultImage: "node",
+		address: "10.0.0.1",
+		httpPort: 80,
+		nbdPort: 10809,
+		kernelParameters: "quiet",
+		emit: (event) => events.push(event),
+		health: () => children,
+	});
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	onTestFinished(() => {
+		server.closeAllConnections();
+		server.close();
+	});
+	const { port } = server.address() as AddressInfo;
+	return { top, folder, events, children, port, url: `http://127.0.0.1:${port}` };
+}
+
+/** Sends exactly this request line; fetch would tidy the path. */
+async function statusOf(port: number, path: string): Promise<{ status: number; text: string }> {
+	const socket = connect({ host: "127.0.0.1", port });
+	socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+	let text = "";
+	for await (const chunk of socket) text += chunk;
+	return { status: Number(text.split(" ")[1]), text };
+}
+
+test("files, with their sizes and types", async () => {
+	const { folder, url } = await start();
+	const answer = await fetch(`${url}/images/node/1/image.squashfs`);
+	expect(answer.status).toBe(200);
+	expect(answer.headers.get("content-length")).toBe("300000");
+	expect(answer.headers.get("content-type")).toBe("application/octet-stream");
+	expect(Buffer.from(await answer.arrayBuffer())).toEqual(
+		readFileSync(join(folder, "images/node/1/image.squashfs")),
+	);
+	const manifest = await fetch(`${url}/images/node/current/image.json`);
+	expect(manifest.headers.get("content-type")).toBe("application/json");
+	expect(await manifest.json()).toMatchObject({ name: "node", version: "1" });
+	expect(await (await fetch(`${url}/loader/snponly.efi`)).text()).toBe("loader for UEFI");
+});
+
+test("a file larger than any buffer arrives whole", async () => {
+	const { folder, url } = await start();
+	const content = await writeVersion(folder, { name: "large", version: "1", sizeBytes: 20_000_000 });
+	const answer = await fetch(`${url}/images/large/1/image.squashfs`);
+	const received = Buffer.from(await answer.arrayBuffer());
+	const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+	expect(hash(received)).toBe(hash(content));
+});
+
+test("HEAD tells what GET would", async () => {
+	const { url, events } = await start();
+	const answer = await fetch(`${url}/images/node/1/vmlinuz`, { method: "HEAD" });
+	expect(answer.status).toBe(200);
+	expect(answer.headers.get("content-length")).toBe("8");
+	expect(await answer.text()).toBe("");
+	expect(events).toMatchObject([{ event: "http.request", method: "HEAD", status: 200, bytes: 0 }]);
+});
+
+test("ranges", async () => {
+	const { folder, url } = await start();
+	const content = readFileSync(join(folder, "images/node/1/image.squashfs"));
+	const address = `${url}/images/node/1/image.squashfs`;
+	const part = await fetch(address, { headers: { range: "bytes=1000-1999" } });
+	expect(part.status).toBe(206);
+	expect(part.headers.get("content-range")).toBe("bytes 1000-1999/300000");
+	expect(Buffer.from(await part.arrayBuffer())).toEqual(content.subarray(1000, 2000));
+	const beyond = await fetch(address, { headers: { range: "bytes=300000-" } });
+	expect(beyond.status).toBe(416);
+	expect(beyond.headers.get("content-range")).toBe("bytes */300000");
+	const tag = part.headers.get("etag") ?? "";
+	const same = await fetch(address, { headers: { range: "bytes=0-9", "if-range": tag } });
+	expect(same.status).toBe(206);
+	const other = await fetch(address, { headers: { range: "bytes=0-9", "if-range": '"other"' } });
+	expect(other.status).toBe(200);
+	await other.body?.cancel();
+	await same.body?.cancel();
+});
+
+test("an unchanged file is not sent again, a replaced one is", async () => {
+	const { folder, url } = await start();
+	const first = await fetch(`${url}/lts.conf`);
+	const tag = first.headers.get("etag") ?? "";
+	expect(first.headers.get("cache-control")).toBe("no-store");
+	const again = await fetch(`${url}/lts.conf`, { headers: { "if-none-match": `"x", W/${tag}` } });
+	expect(again.status).toBe(304);
+	writeFileSync(join(folder, "new.conf"), "[changed]");
+	renameSync(join(folder, "new.conf"), join(folder, "lts.conf"));
+	const changed = await fetch(`${url}/lts.conf`, { headers: { "if-none-match": tag } });
+	expect(await changed.text()).toBe("[changed]");
+});
+
+test("lts.conf may come from a ConfigMap, and may be missing", async () => {
+	const { folder, url, events } = await start();
+	rmSync(join(folder, "lts.conf"));
+	const missing = await fetch(`${url}/lts.conf`);
+	expect(missing.status).toBe(404);
+	expect(await missing.text()).toContain("[server.file-missing]");
+	expect(events).toMatchObject([{ path: "/lts.conf", status: 404 }]);
+	mkdirSync(join(folder, "farm/..2026"), { recursive: true });
+	writeFileSync(join(folder, "farm/..2026/lts.conf"), "[default]\nA = 1\n");
+	symlinkSync("..2026", join(folder, "farm/..data"));
+	symlinkSync("..data/lts.conf", join(folder, "farm/lts.conf"));
+	symlinkSync("farm/lts.conf", join(folder, "lts.conf"));
+	expect(await (await fetch(`${url}/lts.conf`)).text()).toBe("[default]\nA = 1\n");
+});
+
+test.each([
+	["/images/../../secret", 400],
+	["/images/%2e%2e/%2e%2e/secret", 400],
+	["/images/..%2f..%2fsecret", 400],
+	["/images/node/1/%00", 400],
+	["/images//node/1/vmlinuz", 400],
+	["/loader/link-out", 403],
+	["/loader/folder-out/secret", 403],
+	["/loader", 404],
+	["/secret", 404],
+	["/lts.conf/..", 400],
+	["/", 400],
+	["/images/node/current", 404],
+])("GET %s is answered with %i and no secret", async (path, expected) => {
+	const { top, folder, port } = await start();
+	symlinkSync("../../secret", join(folder, "loader/link-out"));
+	symlinkSync(top, join(folder, "loader/folder-out"));
+	const { status, text } = await statusOf(port, path);
+	expect(status).toBe(expected);
+	expect(text.split("\r\n\r\n")[1]).not.toBe("secret");
+});
+
+test("a link that leads out is also told to the operator", async () => {
+	const { folder, url, events } = await start();
+	symlinkSync("../../secret", join(folder, "loader/out"));
+	await (await fetch(`${url}/loader/out`)).text();
+	expect(events).toMatchObject([
+		{ event: "companion.warning", code: "server.path-leads-out" },
+		{ event: "http.request", status: 403 },
+	]);
+});
+
+test("the boot script names the version that is current, and tells why when there is none", async () => {
+	const { folder, url, events } = await start();
+	const script = async () => (await fetch(`${url}/boot.ipxe`)).text();
+	expect(await script()).toContain("http://10.0.0.1:80/images/node/1/vmlinuz");
+	await writeVersion(folder, { name: "node", version: "2" });
+	release(folder, { name: "node", version: "2" });
+	expect(await script()).toContain(
+		"netherd.image=node/2 ip=dhcp BOOTIF=01-${netX/mac:hexhyp} panic=10 quiet",
+	);
+	rmSync(join(folder, "images/node/2/vmlinuz"));
+	expect(await script()).toMatch(/^echo cannot read .*images\/node\/2\/vmlinuz \[server\.file-missing\]$/m);
+	expect(events).toContainEqual(
+		expect.objectContaining({ event: "companion.warning", code: "server.file-missing" }),
+	);
+});
+
+test("a node's event becomes one event of ours", async () => {
+	const { url, events } = await start();
+	const report = { stage: "join", state: "failed", code: "join.timeout", text: "a\nb" };
+	const answer = await fetch(`${url}/events`, { method: "POST", body: JSON.stringify(report) });
+	expect(answer.status).toBe(204);
+	expect(events).toMatchObject([
+		{ event: "node.report", client: "127.0.0.1", report },
+		{ event: "http.request", method: "POST", path: "/events", status: 204, bytes: 0 },
+	]);
+});
+
+test.each([
+	["no JSON", "{", 400],
+	["a list", "[]", 400],
+	["null", "null", 400],
+	["too large", JSON.stringify({ text: "x".repeat(70_000) }), 413],
+])("%s is no report", async (_, body, status) => {
+	const { url, events } = await start();
+	const answer = await fetch(`${url}/events`, { method: "POST", body });
+	expect(answer.status).toBe(status);
+	await answer.text();
+	expect(events).toMatchObject([{ event: "http.request", status }]);
+});
+
+test("other methods are refused with those that are taken", async () => {
+	const { url } = await start();
+	const answer = await fetch(`${url}/lts.conf`, { method: "DELETE" });
+	expect(answer.status).toBe(405);
+	expect(answer.headers.get("allow")).toBe("GET, HEAD");
+	expect((await fetch(`${url}/events`)).status).toBe(405);
+});
+
+test("health is that of the children", async () => {
+	const { url, children } = await start();
+	expect((await fetch(`${url}/health`)).status).toBe(200);
+	children.nbdkit = { state: "restarting", restarts: 3 };
+	const answer = await fetch(`${url}/health`);
+	expect(answer.status).toBe(503);
+	expect(await answer.json()).toEqual({
+		status: "degraded",
+		services: { nbdkit: { state: "restarting", restarts: 3 } },
+	});
+});
+
+test("a client that goes away in the middle is logged as cut off", async () => {
+	const { folder, events, port } = await start();
+	await writeVersion(folder, { name: "large", version: "1", sizeBytes: 50_000_000 });
+	const socket = connect({ host: "127.0.0.1", port });
+	socket.write("GET /images/large/1/image.squashfs HTTP/1.1\r\nHost: x\r\n\r\n");
+	await once(socket, "data");
+	socket.destroy();
+	while (events.length === 0) await sleep(5);
+	expect(events).toMatchObject([{ event: "http.request", status: 200, complete: false }]);
+	const [event] = events;
+	expect(event?.event === "http.request" && event.bytes < 50_000_000).toBe(true);
+});
+
+test("a client that goes away while it reports is no problem of ours", async () => {
+	const { events, port } = await start();
+	const socket = connect({ host: "127.0.0.1", port });
+	socket.write('POST /events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"a":');
+	await sleep(50);
+	socket.destroy();
+	while (events.length === 0) await sleep(5);
+	expect(events).toMatchObject([{ event: "http.request", path: "/events", complete: false }]);
+});
