@@ -68,9 +68,9 @@ export async function answerRequest(
 			await route.answer({ request, response, parts, site });
 		}
 	} catch (error) {
-		if (!(error instanceof NetherdError)) site.emit(warningEvent(error));
-		if (error instanceof NetherdError && error.code === "server.path-leads-out")
-			site.emit(warningEvent(error));
+		// The client went away while it sent its body.
+		if (request.destroyed && !request.complete) return;
+		if (isForOperator(error)) site.emit(warningEvent(error));
 		sendText(response, statusFor(error), `${describeError(error)}\n`);
 	}
 }
