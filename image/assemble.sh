@@ -28,7 +28,7 @@ release=$(ls "$root/boot" | sed -n 's/^vmlinuz-//p' | sort -V | tail -n 1)
 
 echo "phase: mkinitramfs for kernel $release"
 mount -t proc proc "$root/proc"
-chroot "$root" env -i PATH=/usr/sbin:/usr/bin TMPDIR=/var/tmp \
+chroot "$root" env -i PATH=/usr/sbin:/usr/bin TMPDIR=/var/tmp SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" \
 	mkinitramfs -o /var/tmp/initramfs.img "$release" || exit 4
 umount "$root/proc"
 chroot "$root" env -i PATH=/usr/sbin:/usr/bin TMPDIR=/var/tmp lsinitramfs /var/tmp/initramfs.img >"$OUTPUT/initramfs-files"

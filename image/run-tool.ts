@@ -19,24 +19,28 @@ interface ToolOptions {
  * @throws {NetherdError} `options.code` with the last lines of the output; `image.disk-full` when these say so.
  */
 export async function runTool(argv: readonly [string, ...string[]], options: ToolOptions): Promise<string> {
-	const [file, ...args] = argv;
-	const child = execa(file, args, {
-		all: true,
+	// One pipe for both streams, or their order is lost.
+	const child = execa("sh", ["-c", 'exec "$@" 2>&1', "sh", ...argv], {
 		reject: false,
 		input: options.input ?? "",
 		env: { LC_ALL: "C.UTF-8", DEBIAN_FRONTEND: "noninteractive", ...options.environment },
 	});
 	if (options.onLine !== undefined) {
-		for await (const line of child.iterable({ from: "all" })) options.onLine(line);
+		for await (const line of child.iterable()) options.onLine(line);
 	}
 	const result = await child;
-	if (!result.failed) return result.all;
+	if (!result.failed) return result.stdout;
 
-	const lastLines = result.all.split("\n").slice(-shownLines).join("\n");
+	const [program] = argv;
+	const how =
+		result.exitCode === undefined
+			? `was ended by ${result.signal}`
+			: `ended with exit code ${result.exitCode}`;
+	const lastLines = result.stdout.split("\n").slice(-shownLines).join("\n");
 	if (/No space left on device|ENOSPC/.test(lastLines)) {
-		throw new NetherdError("image.disk-full", `${file} found no space left\n${lastLines}`, {
+		throw new NetherdError("image.disk-full", `${program} found no space left\n${lastLines}`, {
 			hint: "free some space: the build needs 3 GB beside .cache and 1 GB of memory for its temporary files",
 		});
 	}
-	throw new NetherdError(options.code, `${result.shortMessage}\n${lastLines}`, { hint: options.hint });
+	throw new NetherdError(options.code, `${program} ${how}\n${lastLines}`, { hint: options.hint });
 }

@@ -1,0 +1,83 @@
+import { chmodSync, globSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { initramfsPrograms } from "../../agent/paths.ts";
+import { writeLayer } from "../../image/layer.ts";
+import { type Recipe, readRecipe } from "../../image/recipe.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+
+function layerOf(recipe: Recipe): string {
+	const folder = temporaryFolder();
+	const agent = join(folder, "agent");
+	writeFileSync(agent, "the agent");
+	chmodSync(agent, 0o755);
+	writeLayer(recipe, agent, join(folder, "layer"));
+	return join(folder, "layer");
+}
+
+const filesOf = (layer: string) =>
+	globSync("**/*", { cwd: layer, withFileTypes: false }).filter((file) =>
+		/stand-in|kubeadm|test-shell/.test(file),
+	);
+
+test("nothing for tests is in an image for real machines", () => {
+	expect(filesOf(layerOf(readRecipe("metal")))).toEqual([]);
+	expect(filesOf(layerOf(readRecipe("test"))).sort()).toEqual([
+		"usr/bin/kubeadm",
+		"usr/lib/netherd/netherd-test-shell",
+		"usr/lib/systemd/system/netherd-test-shell.service",
+		"usr/lib/udev/rules.d/70-netherd-test-shell.rules",
+	]);
+});
+
+test("the agent, its link, and the list of programs that the hook reads", () => {
+	const layer = layerOf(readRecipe("metal"));
+	expect(readFileSync(join(layer, "usr/lib/netherd/agent"), "utf8")).toBe("the agent");
+	expect(readlinkSync(join(layer, "usr/sbin/netherd-agent"))).toBe("/usr/lib/netherd/agent");
+	const list = readFileSync(join(layer, "usr/share/netherd/initramfs-programs"), "utf8");
+	expect(list).toBe(`${Object.values(initramfsPrograms).sort().join("\n")}\n`);
+});
+
+test("the initramfs is compressed as the recipe says", () => {
+	const layer = layerOf({ ...readRecipe("metal"), initramfsLevel: 7 });
+	expect(readFileSync(join(layer, "etc/initramfs-tools/conf.d/netherd"), "utf8")).toContain(
+		"COMPRESSLEVEL=7\n",
+	);
+});
+
+test("units of the recipe and of every diskless node are masked", () => {
+	const layer = layerOf({ ...readRecipe("metal"), mask: ["fwupd.service"] });
+	for (const unit of ["fwupd.service", "apt-daily.timer"]) {
+		expect(readlinkSync(join(layer, "etc/systemd/system", unit))).toBe("/dev/null");
+	}
+});
+
+test("programs are executable and nothing is writable by others, whatever the umask of the clone", () => {
+	const layer = layerOf(readRecipe("test"));
+	const modes = new Map(
+		[
+			"usr/lib/netherd/agent",
+			"usr/bin/kubeadm",
+			"usr/sbin/init-ltsp",
+			"etc/containerd/config.toml",
+			"usr",
+		].map((path) => [path, (statSync(join(layer, path)).mode & 0o7777).toString(8)]),
+	);
+	expect(Object.fromEntries(modes)).toEqual({
+		"usr/lib/netherd/agent": "755",
+		"usr/bin/kubeadm": "755",
+		"usr/sbin/init-ltsp": "755",
+		"etc/containerd/config.toml": "644",
+		usr: "755",
+	});
+});
+
+test("a recipe's own files come last and keep their modes", () => {
+	const files = temporaryFolder();
+	mkdirSync(join(files, "etc/containerd"), { recursive: true });
+	writeFileSync(join(files, "etc/containerd/config.toml"), "ours", { mode: 0o600 });
+	const layer = layerOf({ ...readRecipe("metal"), files });
+	const path = join(layer, "etc/containerd/config.toml");
+	expect(readFileSync(path, "utf8")).toBe("ours");
+	expect((statSync(path).mode & 0o777).toString(8)).toBe("600");
+});
