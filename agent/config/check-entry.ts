@@ -26,22 +26,23 @@ export function checkEntry(file: string, entry: Entry): Finding[] {
 
 /** Sections and keys that occur twice, and LIKE in `[default]`. */
 export function checkFileStructure(parsed: { file: string; sections: readonly Section[] }): Finding[] {
-	const findings: Finding[] = [];
+	const { file, sections } = parsed;
 	const first = new Map<string, Section>();
-	for (const section of parsed.sections) {
+	return sections.flatMap((section) => {
 		const earlier = first.get(section.name);
 		if (earlier === undefined) first.set(section.name, section);
-		else findings.push(duplicateSection(parsed.file, section, earlier));
-		findings.push(...duplicateKeys(parsed.file, section));
-		if (section.name === "default" && earlier === undefined) {
-			for (const like of section.entries.filter(({ key }) => key === "LIKE")) {
-				const message = "LIKE is ignored in [default]";
-				const hint = "Copy the keys here, or put the LIKE line into the sections of the nodes.";
-				findings.push(atKey(parsed.file, like, "like-in-default", message, hint));
-			}
-		}
-	}
-	return findings;
+		const likes = section.name === "default" && earlier === undefined ? likesInDefault(file, section) : [];
+		const duplicates = earlier === undefined ? [] : [duplicateSection(file, section, earlier)];
+		return [...duplicates, ...likes, ...duplicateKeys(file, section)];
+	});
+}
+
+function likesInDefault(file: string, section: Section): Finding[] {
+	const message = "LIKE is ignored in [default]";
+	const hint = "Copy the keys here, or put the LIKE line into the sections of the nodes.";
+	return section.entries
+		.filter(({ key }) => key === "LIKE")
+		.map((like) => atKey(file, like, "like-in-default", message, hint));
 }
 
 /** What is wrong with a key's value on one node: its type after expansion, and what was left unexpanded. */

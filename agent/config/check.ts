@@ -20,7 +20,27 @@ import {
  */
 export function checkLtsConf(text: string, file: string): Finding[] {
 	const parsed = parseLtsConf(text, file);
-	return sortFindings([...parsed.findings, ...checkParsed(parsed)]);
+	return firstFindings(sortFindings([...parsed.findings, ...checkParsed(parsed)]));
+}
+
+/** More than one for every node of a large farm; beyond that nobody reads them. */
+export const findingsLimit = 20_000;
+
+/** The first findings, and a last one that speaks for the rest. */
+function firstFindings(findings: readonly Finding[]): Finding[] {
+	const [next, ...others] = findings.slice(findingsLimit);
+	if (next === undefined) return [...findings];
+	const { file, line, column } = next;
+	const last: Finding = {
+		severity: hasErrors([next, ...others]) ? "error" : "warning",
+		code: "lts-conf.too-many-findings",
+		file,
+		line,
+		column,
+		message: `${findingsLimit} findings; ${others.length + 1} more from here on are not shown`,
+		hint: "Correct those above first.",
+	};
+	return [...findings.slice(0, findingsLimit), last];
 }
 
 /** The findings beyond those of the parser. After a syntax error what follows may be wrong, so only warnings of lines. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { checkLtsConf } from "../../agent/config/check.ts";
+import { checkLtsConf, findingsLimit } from "../../agent/config/check.ts";
 
 function places(text: string): string[] {
 	return checkLtsConf(text, "lts.conf").map(
@@ -120,6 +120,22 @@ test("ten thousand nodes, each with its finding", () => {
 	const findings = checkLtsConf(`[default]\nTIMEZONE = UTC\n${nodes.join("")}${racks.join("")}`, "f");
 	expect(findings.filter(({ code }) => code === "lts-conf.no-effect")).toHaveLength(10_000);
 	expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+});
+
+test("half a million findings: the first, and one that speaks for the rest", () => {
+	const findings = checkLtsConf(`[default]\n${"TIMEZONE = UTC\n".repeat(400_000)}`, "f");
+	expect(findings).toHaveLength(findingsLimit + 1);
+	expect(findings.at(-1)).toMatchObject({
+		severity: "warning",
+		code: "lts-conf.too-many-findings",
+		line: findingsLimit + 3,
+	});
+	expect(checkLtsConf(`[default]\n${"NBD_SWAP = y\n".repeat(30_000)}IMAGE = ..\n`, "f").at(-1)).toMatchObject(
+		{
+			severity: "error",
+			code: "lts-conf.too-many-findings",
+		},
+	);
 });
 
 test("the example is without findings", () => {
