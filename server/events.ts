@@ -56,10 +56,12 @@ export function levelOf(event: CompanionEvent): Level {
 		case "companion.warning":
 		case "dhcp.refused":
 		case "dhcp.unanswered":
-		case "tftp.missing":
 		case "tftp.failed":
 		case "nbd.refused":
 			return "warn";
+		case "tftp.missing":
+			// iPXE asks for this one at every start.
+			return event.file === "autoexec.ipxe" ? "info" : "warn";
 		case "http.request":
 			return levelOfRequest(event);
 		default:
@@ -76,6 +78,8 @@ function levelOfRequest(event: HttpRequestEvent): Level {
 	if (event.status >= 500) return "error";
 	// A health check comes every few seconds for ever.
 	if (event.path === "/health") return "debug";
+	// What a node reports is an event of its own.
+	if (event.path === "/events" && event.status === 204) return "debug";
 	// Without a file the nodes use their image's own lts.conf: that is normal.
 	if (event.path === "/lts.conf" && event.status === 404) return "info";
 	return event.status >= 400 || !event.complete ? "warn" : "info";

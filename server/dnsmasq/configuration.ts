@@ -55,7 +55,7 @@ export function dhcpConfiguration(
 		"dhcp-match=set:uefi,option:client-arch,9",
 		"# boot file in its own field of the packet: some firmware looks nowhere else",
 		"dhcp-no-override",
-		...(dhcp.mode === "server" ? loaderByBootFile : loaderByPxeService),
+		...(dhcp.mode === "server" ? [...loaderByBootFile, ...noOtherAnswers] : loaderByPxeService),
 		`dhcp-boot=tag:ipxe,http://${network.address}:${httpPort}/boot.ipxe`,
 		...(routerAdvertisements ? routerAdvertisementLines(network) : []),
 	);
@@ -85,6 +85,9 @@ const loaderByBootFile = [
 	`dhcp-boot=tag:!ipxe,tag:!uefi,${loaderFiles.bios}`,
 	`dhcp-boot=tag:!ipxe,tag:uefi,${loaderFiles.uefi}`,
 ];
+
+/** iPXE's option no-pxedhcp: without it iPXE waits 3 s for a second answer (https://ipxe.org/howto/dhcpd). */
+const noOtherAnswers = ["dhcp-option=tag:ipxe,encap:175,176,1b"];
 
 /** Beside another DHCP server, which gives the addresses (PXE specification 2.1, section 2.2.3). */
 function proxyLines(network: Network): string[] {

@@ -53,6 +53,8 @@ test("a machine finds all that it needs to boot, and each thing that it does is 
 	const ipxe = await askForLease(hosts, { architecture: 7, isIpxe: true });
 	expect(ipxe.boot_file).toBe("http://10.77.0.1:80/boot.ipxe");
 	expect(ipxe.router).toBeUndefined();
+	// no-pxedhcp = 1
+	expect(ipxe.opt175).toMatch(/^b00101/);
 	expect(await companion.event("dhcp.ack")).toMatchObject({
 		mac: clientMac,
 		address: "10.77.0.11",

@@ -50,6 +50,7 @@ const events: CompanionEvent[] = [
 	{ ...request, path: "/images/x", status: 404, complete: true },
 	{ ...request, path: "/images/node/1/vmlinuz", status: 200, complete: false },
 	{ ...request, path: "/health", status: 200, complete: true },
+	{ ...request, path: "/events", status: 204, complete: true },
 	{ event: "nbd.opened", client: "10.0.0.11", exportName: "/node", image: "node", version: "7" },
 	{ event: "nbd.closed", client: "10.0.0.11", exportName: "/node", bytes: 300_000, durationMs: 900 },
 	{ event: "nbd.refused", client: "10.0.0.11", exportName: "x", reason: "there is no such export" },

@@ -70,6 +70,7 @@ test("a DHCP server with everything", () => {
 		dhcp-no-override
 		dhcp-boot=tag:!ipxe,tag:!uefi,undionly.kpxe
 		dhcp-boot=tag:!ipxe,tag:uefi,snponly.efi
+		dhcp-option=tag:ipxe,encap:175,176,1b
 		dhcp-boot=tag:ipxe,http://10.0.0.1:8080/boot.ipxe
 		# IPv6 router advertisements
 		enable-ra

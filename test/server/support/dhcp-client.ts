@@ -23,7 +23,7 @@ export async function askForLease(hosts: TwoHosts, request: DhcpRequest = {}): P
 	const arch = (architecture ?? 0).toString(16).padStart(4, "0");
 	const outcome = await hosts.run("client", [
 		...["env", "-i", "busybox", "udhcpc", "-i", "lan", "-f", "-q", "-n", "-t", "10", "-T", "1", "-s", script],
-		...["-O", "bootfile", "-O", "serverid"],
+		...["-O", "bootfile", "-O", "serverid", "-O", "175"],
 		...(architecture === undefined
 			? []
 			: ["-V", `PXEClient:Arch:0${arch}:UNDI:003016`, "-x", `0x5d:${arch}`]),
