@@ -1,4 +1,5 @@
 import { checkEntry, checkFileStructure, checkNodeKey, valueFindings } from "./check-entry.ts";
+import { checkTogether, keysCheckedTogether } from "./check-together.ts";
 import { evaluateSections } from "./evaluate.ts";
 import { referencedNames } from "./expand.ts";
 import { type Finding, hasErrors, sortFindings } from "./findings.ts";
@@ -81,7 +82,11 @@ function checkNodes(parsed: ParsedFile, index: SectionIndex): Finding[] {
 	const environment = new Map(nodeFactNames.map((name) => [name, knownAtBoot]));
 	const seen = new Map<string, Finding>();
 	for (const { sections } of selectAllNodes(index)) {
-		for (const key of evaluateSections(sections, environment, (name) => wanted.has(name))) {
+		const evaluated = evaluateSections(sections, environment, (name) => wanted.has(name));
+		for (const finding of checkTogether(parsed.file, evaluated)) {
+			seen.set(`${finding.line}:${finding.column}:${finding.code}`, finding);
+		}
+		for (const key of evaluated) {
 			if (key.winner === undefined || !isExpandable(key.winner.entry)) continue;
 			for (const finding of checkNodeKey(parsed.file, key)) {
 				seen.set(`${finding.line}:${finding.column}:${finding.code}`, finding);
@@ -94,10 +99,12 @@ function checkNodes(parsed: ParsedFile, index: SectionIndex): Finding[] {
 /** Stands for a fact that only the boot brings; no type check looks into a value that holds such a marker. */
 const knownAtBoot = "{secret:known-at-boot}";
 
-/** The keys that have something to expand, and the keys that they refer to. */
+/** The keys that are checked with others, that have something to expand, and the keys that these refer to. */
 function keysToEvaluate(sections: readonly Section[]): ReadonlySet<string> {
 	const wanted = new Set<string>();
-	for (const entry of sections.flatMap((section) => section.entries.filter(isExpandable))) {
+	for (const entry of sections.flatMap((section) => section.entries)) {
+		if (keysCheckedTogether.has(entry.key)) wanted.add(entry.key);
+		if (!isExpandable(entry)) continue;
 		wanted.add(entry.key);
 		for (const name of referencedNames(entry.raw)) wanted.add(name);
 	}

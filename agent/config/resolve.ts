@@ -7,7 +7,13 @@ import { findKey } from "./find-key.ts";
 import { type Finding, hasErrors, sortFindings, visible } from "./findings.ts";
 import { keys } from "./keys.ts";
 import type { ParsedFile } from "./lts-conf.ts";
-import { describeReason, type Identities, indexSections, selectSections } from "./select.ts";
+import {
+	describeReason,
+	type Identities,
+	indexSections,
+	type SectionIndex,
+	selectSections,
+} from "./select.ts";
 
 export type { Configuration } from "./configuration.ts";
 
@@ -37,15 +43,14 @@ const environmentLimitBytes = 2 * 1024 * 1024 - 128 * 1024;
  */
 export function resolveConfiguration(inputs: ResolveInputs): Resolved {
 	const { file, identities, commandLine, facts } = inputs;
-	const isUsable = !hasErrors(file.findings);
-	const index = indexSections(isUsable ? file : { file: file.file, sections: [] });
+	const { index, structureFindings } = wholeFile(file);
 	const { sections, findings: selectionFindings } = selectSections(index, identities);
 	const environment = new Map([...Object.entries(facts), ...commandLine.keys]);
 	const evaluated = evaluateSections(sections, environment);
 	const isSet = new Set(evaluated.flatMap(({ key, winner }) => (winner === undefined ? [] : [key])));
 	const findings = [
 		...selectionFindings,
-		...(isUsable ? checkFileStructure(file) : []),
+		...structureFindings,
 		...sections.flatMap(({ section }) => section.entries.flatMap((entry) => checkEntry(file.file, entry))),
 		...evaluated.flatMap((key) => checkNodeKey(file.file, key)),
 		...checkCommandLineKeys(commandLine, isSet),
@@ -55,6 +60,26 @@ export function resolveConfiguration(inputs: ResolveInputs): Resolved {
 		configuration: makeConfiguration({ keys: explainKeys(file.file, evaluated, commandLine.keys), sections }),
 		findings: sortFindings(findings),
 	};
+}
+
+interface WholeFile {
+	readonly index: SectionIndex;
+	readonly structureFindings: readonly Finding[];
+}
+
+/** What is the same for every node of a file; kept, because a farm has many nodes. */
+const wholeFiles = new WeakMap<ParsedFile, WholeFile>();
+
+function wholeFile(file: ParsedFile): WholeFile {
+	const known = wholeFiles.get(file);
+	if (known !== undefined) return known;
+	const isUsable = !hasErrors(file.findings);
+	const whole = {
+		index: indexSections(isUsable ? file : { file: file.file, sections: [] }),
+		structureFindings: isUsable ? checkFileStructure(file) : [],
+	};
+	wholeFiles.set(file, whole);
+	return whole;
 }
 
 function explainKeys(

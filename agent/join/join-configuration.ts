@@ -10,6 +10,9 @@ const apiVersions = [
 	{ apiVersion: "kubeadm.k8s.io/v1beta2", sinceMinor: 15 },
 ] as const;
 
+/** Without all of these there is no join. */
+export const joinKeys = ["KUBEADM_JOIN_ENDPOINT", "KUBEADM_JOIN_TOKEN", "KUBEADM_JOIN_CA_CERT_HASH"] as const;
+
 /** Whether lts.conf asks this node to join. */
 export function wantsToJoin(configuration: Configuration): boolean {
 	return configuration.text("KUBEADM_JOIN_ENDPOINT") !== undefined;

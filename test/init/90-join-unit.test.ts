@@ -2,8 +2,13 @@ import { expect, test } from "vitest";
 import { joinUnit } from "../../agent/init/90-join-unit.ts";
 import { planStep, planText } from "../lib/plan-step.ts";
 
+const complete = `KUBEADM_JOIN_ENDPOINT = 192.0.2.5:6443
+KUBEADM_JOIN_TOKEN = abcdef.0123456789abcdef
+KUBEADM_JOIN_CA_CERT_HASH = sha256:${"a".repeat(64)}
+`;
+
 test("a unit that runs the agent", () => {
-	expect(planText(joinUnit, "KUBEADM_JOIN_ENDPOINT = 192.0.2.5:6443")).toMatchInlineSnapshot(`
+	expect(planText(joinUnit, complete)).toMatchInlineSnapshot(`
 		"put file      /etc/systemd/system/netherd-join.service  (0644, 362 B)
 		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])
 		  │ [Unit]
@@ -29,3 +34,16 @@ test("no cluster, no unit", () => {
 	expect(planStep(joinUnit, "")).toEqual([]);
 	expect(planStep(joinUnit, 'KUBEADM_JOIN_ENDPOINT = ""')).toEqual([]);
 });
+
+test.each(["KUBEADM_JOIN_TOKEN", "KUBEADM_JOIN_CA_CERT_HASH"])(
+	"without %s the boot stops, and says where",
+	(key) => {
+		const without = complete.replace(new RegExp(`^${key}.*\n`, "m"), "");
+		expect(() => planStep(joinUnit, without)).toThrow(
+			expect.objectContaining({
+				code: "join.incomplete",
+				message: expect.stringMatching(new RegExp(`lts\\.conf:2 \\[default\\].*${key} is not`)),
+			}),
+		);
+	},
+);
