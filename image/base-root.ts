@@ -41,7 +41,7 @@ export async function buildBaseRoot(recipe: Recipe, say: Say): Promise<BaseRoot>
 			});
 		}
 		const epochSeconds = archiveDate(root);
-		await runTool(["sh", join(import.meta.dirname, "clean-root.sh"), root], {
+		await runTool(["sh", join(import.meta.dirname, "clean-root.sh"), root, String(epochSeconds)], {
 			code: "image.clean-failed",
 			hint: "this is a mistake in netherd: image/clean-root.sh does not fit this suite",
 		});
