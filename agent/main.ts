@@ -2,7 +2,9 @@ import { initramfsStage, initStage, joinStage } from "./boot.ts";
 import { type Options, parseArguments, type Request } from "./commands/arguments.ts";
 import { check } from "./commands/check.ts";
 import { describeNode } from "./commands/describe-node.ts";
+import { diff } from "./commands/diff.ts";
 import { explain } from "./commands/explain.ts";
+import type { Output } from "./commands/findings-output.ts";
 import { commandPage, overview } from "./commands/help.ts";
 import { boot, init, join, type MakeHost } from "./commands/node.ts";
 import { describeError } from "./errors.ts";
@@ -54,7 +56,9 @@ async function run({ command, options, positionals }: Run): Promise<number> {
 	const [file = "", key] = positionals;
 	switch (command.name) {
 		case "--dry-run":
-			return await dryRun(options);
+			return Array.isArray(options.diff)
+				? showDifference(options.diff, options, output)
+				: await dryRun(options);
 		case "check":
 			return check(file, { strict: options.strict === true }, output);
 		case "explain":
@@ -92,6 +96,17 @@ async function dryRun(options: Options): Promise<number> {
 	for (const line of node.assumed) printLine(`assumed   ${line}`);
 	for (const plan of plans) await show(plan);
 	return 0;
+}
+
+/** What would change between two files; plans are made and compared, and no host is asked. */
+function showDifference([oldFile = "", newFile = ""]: readonly string[], options: Options, output: Output) {
+	const stage = word(options.stage);
+	return diff(
+		oldFile,
+		newFile,
+		{ ...identity(options), allNodes: options["all-nodes"] === true, stage },
+		output,
+	);
 }
 
 function planOf(facts: Facts): StagePlan {

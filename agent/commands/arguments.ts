@@ -57,7 +57,11 @@ function parseOptions(command: CommandDescription, words: readonly string[]) {
 	}
 	requirePositionals(command, parsed.positionals, hint);
 	const options = { ...parsed.values, ...pairs } as Options;
-	for (const option of command.options) requireChoice(option, options[option.name], hint);
+	for (const option of command.options) {
+		if (options[option.name] === undefined) continue;
+		requireChoice(option, options[option.name], hint);
+		requireCompany(option, options, hint);
+	}
 	return { options, positionals: parsed.positionals };
 }
 
@@ -99,6 +103,14 @@ function requireChoice({ name, value = "" }: OptionDescription, given: Options[s
 	if (kind.kind !== "choice" || given === undefined || kind.choices.some((choice) => choice === given))
 		return;
 	throw badOption(`--${name} is ${JSON.stringify(given)}, not ${kind.choices.join(" or ")}`, hint);
+}
+
+function requireCompany({ name, notWith = [], onlyWith }: OptionDescription, given: Options, hint: string) {
+	const unfit = notWith.find((other) => given[other] !== undefined);
+	if (unfit !== undefined) throw badOption(`--${name} and --${unfit} do not go together`, hint);
+	if (onlyWith !== undefined && given[onlyWith] === undefined) {
+		throw badOption(`--${name} needs --${onlyWith}`, hint);
+	}
 }
 
 function badOption(message: string, hint: string): NetherdError {

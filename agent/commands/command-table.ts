@@ -9,6 +9,10 @@ export interface OptionDescription {
 	 */
 	readonly value?: string;
 	readonly help: string;
+	/** Options that make no sense beside it. */
+	readonly notWith?: readonly string[];
+	/** The option without which it makes no sense. */
+	readonly onlyWith?: string;
 }
 
 export interface CommandDescription {
@@ -67,18 +71,38 @@ export const commands: readonly CommandDescription[] = [
 		description: [
 			"Prints every stage of the boot with its steps and actions, each file with its whole content, in the order in which a node would do them. It is the same plan by the same code; only the host differs.",
 			"The node is described by the options, or by a facts.json that a node left in /run/netherd/STAGE. What is not given is assumed, and the output says what was assumed. With netherd.server= in --cmdline, lts.conf and the image's manifest are read from that server.",
+			"With --diff it prints what the file NEW would change, compared with OLD: keys, actions, and lines of files. With --all-nodes this is done for every section that is named like a host, an IP or a MAC address, and for a node that no section names; nodes with the same change are printed as one. Nothing is read over the network then. Exit code 0: no difference; 1: a difference; 2: an error.",
 		],
 		options: [
 			{ name: "conf", value: "FILE", help: "the lts.conf to use, in place of the server's" },
 			...nodeOptions,
-			{ name: "facts", value: "FILE", help: "a facts.json; plans the one stage that it belongs to" },
+			{
+				name: "facts",
+				value: "FILE",
+				help: "a facts.json; plans the one stage that it belongs to",
+				notWith: ["conf", ...nodeOptions.map(({ name }) => name)],
+			},
 			{ name: "stage", value: stageNames.join("|"), help: "only this stage" },
 			{ name: "offline", help: "read nothing over the network" },
+			{
+				name: "diff",
+				value: "OLD NEW",
+				help: "what changes on the node from one lts.conf to another",
+				notWith: ["conf", "facts"],
+			},
+			{
+				name: "all-nodes",
+				help: "with --diff: every node that one of the files names",
+				notWith: ["mac", "ip", "hostname"],
+				onlyWith: "diff",
+			},
 			format,
 		],
 		examples: [
 			"agent --dry-run --conf lts.conf --mac 52:54:00:00:00:01",
 			"agent --dry-run --conf lts.conf --hostname node7 --stage init",
+			"agent --dry-run --diff lts.conf lts.conf.new --mac 52:54:00:00:00:01",
+			"agent --dry-run --diff lts.conf lts.conf.new --all-nodes",
 			"agent --dry-run --facts facts.json --format json | jq '.stages[].steps[].name'",
 		],
 	},

@@ -13,7 +13,7 @@ import { type Explanation, explainNode } from "./explanation.ts";
 import { explanationToJson, explanationToText } from "./explanation-output.ts";
 import { type Output, printFindings } from "./findings-output.ts";
 import { type IdentityOptions, identifyNode, type NodeIdentity } from "./node-identity.ts";
-import { resolveNode } from "./resolve-node.ts";
+import { knownAtBoot, resolveNode } from "./resolve-node.ts";
 
 /** What `agent explain` has found out. */
 export interface ExplainedFile {
@@ -70,13 +70,10 @@ export function findingsFor(text: string, file: string, node: NodeIdentity): Fin
 	const findings = checkLtsConf(text, file);
 	if (hasErrors(findings)) return findings;
 	const known = new Set(findings.map(placeOf));
-	const ofNode = resolveNode(parseLtsConf(text, file), node, knownAtBoot).findings;
+	const ofNode = resolveNode(parseLtsConf(text, file), node, { unknownFact: knownAtBoot }).findings;
 	const errors = ofNode.filter((finding) => finding.severity === "error" && !known.has(placeOf(finding)));
 	return sortFindings([...findings, ...errors]);
 }
-
-/** Stands for a fact that nobody said; no type check looks into a value that holds such a marker. */
-const knownAtBoot = "{secret:known-at-boot}";
 
 function placeOf({ file, line, column, code }: Finding): string {
 	return `${file}:${line}:${column} ${code}`;

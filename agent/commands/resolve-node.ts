@@ -7,20 +7,33 @@ import { serverHost } from "../facts/image-location.ts";
 import { shellFacts } from "../facts/resolve-facts.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 
+export interface ResolvedNode {
+	readonly configuration: Configuration;
+	readonly commandLine: CommandLine;
+	/** Those of the node and of its command line, not those of the file. */
+	readonly findings: readonly Finding[];
+}
+
+/** Stands for a fact that nobody said; no type check looks into a value that holds such a marker. */
+export const knownAtBoot = "{secret:known-at-boot}";
+
 /**
- * What a described node gets from a file that has been read already. In values `$NAME` stays for a fact that nobody said,
- * or becomes `unknownFact`. The findings are those of the node and of its command line, not those of the file.
+ * What a described node gets from a file that has been read already.
+ *
+ * @param about `identities`: what sections are chosen by, when that is less than the node's network; `unknownFact`: what
+ *   `$NAME` becomes for a fact that nobody said, when it is not to stay as written.
  */
 export function resolveNode(
 	file: ParsedFile,
 	{ commandLine: line, network }: NodeIdentity,
-	unknownFact?: string,
-): { configuration: Configuration; commandLine: CommandLine; findings: readonly Finding[] } {
+	about: { readonly identities?: NodeIdentity["network"]; readonly unknownFact?: string } = {},
+): ResolvedNode {
 	const commandLine = parseCommandLine(line);
+	const { unknownFact, identities: { hostname, ip, mac } = network } = about;
 	const unknown = unknownFact === undefined ? [] : nodeFactNames.map((name) => [name, unknownFact]);
 	const { configuration, findings } = resolveConfiguration({
 		file,
-		identities: { hostname: network.hostname, ip: network.ip, mac: network.mac },
+		identities: { hostname, ip, mac },
 		commandLine,
 		facts: {
 			...Object.fromEntries(unknown),

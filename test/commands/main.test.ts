@@ -59,6 +59,14 @@ describe("help", () => {
 		[["explain", "examples/lts.conf", "TIMEZON"], "usage.unknown-key"],
 		[["explain", "examples/lts.conf", "--mac", "here"], "usage.bad-option"],
 		[["--dry-run", "--facts", "package.json"], "usage.not-facts"],
+		[["--dry-run", "--facts", "facts.json", "--mac", "52:54:00:00:00:01"], "usage.bad-option"],
+		[["--dry-run", "--diff", "examples/lts.conf"], "usage.bad-option"],
+		[["--dry-run", "--diff", "examples/lts.conf", "--all-nodes"], "usage.bad-option"],
+		[["--dry-run", "--all-nodes"], "usage.bad-option"],
+		[["--dry-run", "--diff", "a", "b", "--all-nodes", "--ip", "10.9.0.7"], "usage.bad-option"],
+		[["--dry-run", "--diff", "a", "b", "--conf", "c"], "usage.bad-option"],
+		[["--dry-run", "--diff", "a", "b", "c"], "usage.wrong-words"],
+		[["--dry-run", "--diff", "/no/such/file", "b"], "usage.unreadable-file"],
 	])("agent %j is refused with %s and exit code 2", async (args, code) => {
 		const { exitCode, stdout, stderr } = await agent(...args);
 		expect(exitCode).toBe(2);
@@ -142,6 +150,21 @@ describe("--dry-run", () => {
 		);
 		expect(stdout).toContain("nbd-client");
 		expect(stdout).not.toContain("fetch image");
+	});
+});
+
+describe("--dry-run --diff", () => {
+	test("0 without a difference, 1 with one, wherever the option stands", async () => {
+		const other = file("other.conf", `${readFileSync(example, "utf8")}[node7]\nTIMEZONE = Europe/Lisbon\n`);
+		expect((await agent("--dry-run", "--diff", example, other, "--hostname", "node8")).exitCode).toBe(0);
+		const { exitCode, stdout } = await agent("--dry-run", "--hostname", "node7", `--diff=${example}`, other);
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain("+Europe/Lisbon");
+	});
+
+	test("2 with an error in lts.conf", async () => {
+		const broken = file("broken.conf", "[default]\njunk\n");
+		expect((await agent("--dry-run", "--diff", example, broken, "--all-nodes")).exitCode).toBe(2);
 	});
 });
 
