@@ -63,6 +63,7 @@ ON_FAILURE = shell
 `;
 		expect(page(before, after)).toMatchInlineSnapshot(`
 			"old.conf → new.conf, 1 node
+			- no longer   + instead, or new   ~ otherwise
 
 			1 node:
 			  node7
@@ -265,11 +266,25 @@ describe("all nodes", () => {
 		expect(changes(groups[0]?.stages)).toEqual(["init/15-hosts: changed putFile /etc/hosts"]);
 	});
 
+	test("a change that holds the node's own name is the same change", () => {
+		const before = farm("UTC", "TIMEZONE = UTC");
+		const after = before.replace("[default]", "[default]\nSEARCH_DOMAIN = farm.example");
+		const { groups } = compare(before, after, { allNodes: true });
+		expect(groups.map(({ nodes }) => nodes.length)).toEqual([203]);
+		expect(page(before, after, { allNodes: true })).toContain(
+			"\n  Here with the names of the first; the others have theirs.\n",
+		);
+		const renamed = compare(before, before.replaceAll("HOSTNAME = node", "HOSTNAME = worker"), {
+			allNodes: true,
+		});
+		expect(renamed.groups.map(({ nodes }) => nodes.length)).toEqual([200]);
+	});
+
 	test("text counts them, names some, and says what is no node", () => {
 		const text = page(farm("UTC", "TIMEZONE = Europe/Prague"), farm("UTC", "TIMEZONE = Europe/Lisbon"), {
 			allNodes: true,
 		});
-		expect(text).toContain("old.conf → new.conf, 202 nodes and any that no section names\n");
+		expect(text).toContain("old.conf → new.conf, 202 nodes and any that no section names\n-");
 		expect(text).toContain("2 nodes:\n  52:54:00:00:00:32 (node50), 52:54:00:00:00:96 (node150)\n\n  keys\n");
 		expect(text).toContain("no difference, 200 nodes and any that no section names:\n  10.9.0.7");
 		expect(text).toContain(" and 191 more\n");

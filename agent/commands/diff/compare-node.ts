@@ -23,6 +23,7 @@ export interface NodeComparison {
 	readonly node: ComparedNode;
 	/** The name that the node will have; the section's when it can't be planned. */
 	readonly hostname: string;
+	readonly oldHostname?: string;
 	readonly settings: readonly SettingChange[];
 	readonly stages: readonly StageChanges[];
 	/** Why one of the files gives no plan for it. */
@@ -41,7 +42,7 @@ export function compareNode(
 	if (isFailure(old) || isFailure(next)) return { ...nothing, failures: [old, next].filter(isFailure) };
 
 	const settings = compareSettings(old.configuration, next.configuration);
-	const named = { ...nothing, hostname: next.hostname, settings };
+	const named = { ...nothing, hostname: next.hostname, oldHostname: old.hostname, settings };
 	if (settings.length === 0) return named;
 
 	const [oldPlan, newPlan] = [planNode(old), planNode(next)];

@@ -54,6 +54,7 @@ export function differenceToText(difference: Difference, colour: boolean): strin
 	const { oldFile, newFile, groups, unchanged, notNodes } = difference;
 	const all = [...groups.flatMap(({ nodes }) => nodes), ...unchanged];
 	const paint = colour ? paintSigns : (line: string) => line;
+	const legend = groups.length > 0 ? ["- no longer   + instead, or new   ~ otherwise"] : [];
 	const blocks = groups.map((group) => groupBlock(group, paint));
 	const notes = [
 		...(unchanged.length > 0 ? [nodesLine("no difference, ", unchanged)] : []),
@@ -61,14 +62,16 @@ export function differenceToText(difference: Difference, colour: boolean): strin
 			? [wrapBehind("groups, not nodes: ", shortList(notNodes.map((name) => `[${visible(name)}]`)), columns)]
 			: []),
 	];
-	return `${[`${oldFile} → ${newFile}, ${count(all)}`, ...blocks, notes.join("\n")].filter(Boolean).join("\n\n")}\n`;
+	const head = [`${oldFile} → ${newFile}, ${count(all)}`, ...legend].join("\n");
+	return `${[head, ...blocks, notes.join("\n")].filter(Boolean).join("\n\n")}\n`;
 }
 
-function groupBlock({ nodes }: NodeGroup, paint: Paint): string {
+function groupBlock({ nodes, differsInNames }: NodeGroup, paint: Paint): string {
 	const [first] = nodes;
 	if (first === undefined) return "";
 	return [
 		nodesLine("", nodes),
+		...(differsInNames ? ["  Here with the names of the first; the others have theirs."] : []),
 		...first.failures.flatMap(({ file, code, message }) => [
 			`  with ${file} it can't be planned [${code}]`,
 			...message.split("\n").map((line) => `      ${line}`),
