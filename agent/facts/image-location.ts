@@ -44,7 +44,8 @@ export function imageSource({ commandLine, configuration, network }: Whereabouts
 		kind: "nbd",
 		host,
 		port: root?.port ?? defaultPort,
-		exportName: configuredImage(configuration)?.name ?? root?.exportName ?? network.rootPath ?? defaultExportName,
+		exportName:
+			configuredImage(configuration)?.name ?? root?.exportName ?? network.rootPath ?? defaultExportName,
 	};
 }
 
@@ -69,6 +70,11 @@ function configuredImage(configuration: Configuration): { name: string; version:
 /** URL of the farm's lts.conf; undefined when no companion server is known. */
 export function configurationUrl(commandLine: CommandLine): string | undefined {
 	return commandLine.server === undefined ? undefined : `${commandLine.server}/lts.conf`;
+}
+
+/** What SERVER is when lts.conf does not say: the companion server, else the machine that the image comes from. */
+export function defaultServer(commandLine: CommandLine, network: NetworkFacts): string | undefined {
+	return serverHost(commandLine) ?? commandLine.nbdRoot?.host ?? network.nextServer;
 }
 
 /** Host part of `netherd.server=`. */

@@ -4,7 +4,7 @@ import { parseLtsConf } from "../config/lts-conf.ts";
 import { type Configuration, resolveConfiguration } from "../config/resolve.ts";
 import { NetherdError } from "../errors.ts";
 import type { Facts } from "./facts.ts";
-import { serverHost } from "./image-location.ts";
+import { defaultServer } from "./image-location.ts";
 
 export interface ResolvedFacts {
 	readonly commandLine: CommandLine;
@@ -40,7 +40,7 @@ export function resolveFacts({
 }: Pick<Facts, "commandLine" | "configuration" | "network">): ResolvedFacts {
 	const commandLine = parseCommandLine(line);
 	const parsed = parseLtsConf(text, file);
-	const server = serverHost(commandLine) ?? network.nextServer;
+	const server = defaultServer(commandLine, network);
 	const { configuration, findings } = resolveConfiguration({
 		file: parsed,
 		identities: {

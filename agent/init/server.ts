@@ -1,16 +1,11 @@
 import { isIpv4, isIpv6 } from "../config/values.ts";
 import type { InitFacts } from "../facts/facts.ts";
-import { type ImageSource, imageSource, serverHost } from "../facts/image-location.ts";
+import { defaultServer, type ImageSource, imageSource, serverHost } from "../facts/image-location.ts";
 import type { Inputs } from "../plan/inputs.ts";
 
-/** SERVER, else the companion server, else the machine that the image comes from. */
+/** SERVER, else what stands in for it. */
 export function serverName({ configuration, commandLine, facts }: Inputs<InitFacts>): string | undefined {
-	return (
-		configuration.text("SERVER") ??
-		serverHost(commandLine) ??
-		commandLine.nbdRoot?.host ??
-		facts.network.nextServer
-	);
+	return configuration.text("SERVER") ?? defaultServer(commandLine, facts.network);
 }
 
 /** The same where it is an address: what /etc/hosts can name. */
