@@ -34,7 +34,7 @@ export async function buildBaseRoot(recipe: Recipe, say: Say): Promise<BaseRoot>
 	const built = await cachedBuild("image-base", inputs, async (folder) => {
 		say(`mmdebstrap: installing Debian ${recipe.suite} with ${packages.length} packages and what they need`);
 		const root = join(folder, "root");
-		await install(recipe.suite, packages, apt, root);
+		await install(recipe.suite, packages, apt, root, say);
 		if (globSync(join(root, "boot/vmlinuz-*")).length === 0) {
 			throw new NetherdError("image.no-kernel", `after installing ${recipe.kernel}, /boot holds no kernel`, {
 				hint: "name a kernel package that depends on a kernel image, such as linux-image-amd64",
@@ -84,6 +84,7 @@ async function install(
 	packages: readonly string[],
 	apt: AptSettings,
 	root: string,
+	say: Say,
 ): Promise<void> {
 	const dpkgOptions = ["man", "info", "locale", "lintian", "doc"].map(
 		(name) => `path-exclude=/usr/share/${name}/*`,
@@ -113,6 +114,10 @@ async function install(
 			input: `${apt.sources.join("\n")}\n`,
 			// The initramfs is made later, once, with the agent in it (kernel-img.conf(5)).
 			environment: { INITRD: "No" },
+			onLine: (line) => {
+				const phase = /^I: ((?:running|downloading|extracting|installing) .+?)\.*$/.exec(line)?.[1];
+				if (phase !== undefined) say(`mmdebstrap: ${phase}`);
+			},
 		},
 	);
 }

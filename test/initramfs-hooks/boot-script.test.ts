@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => built?.[Symbol.dispose]());
 
-const isolated = "--net --mount --pid --mount-proc --fork --kill-child".split(" ");
+const isolated = "--net --uts --mount --pid --mount-proc --fork --kill-child".split(" ");
 
 /** The sections that network.sh prints; the last interface is the one that has a DHCP server. */
 async function network(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# For boot-script.test.ts, in namespaces of its own (unshare --net --mount --pid --mount-proc --fork): a DHCP server in one network
+# For boot-script.test.ts, in namespaces of its own (unshare --net --uts --mount --pid --mount-proc --fork): a DHCP server in one network
 # namespace, and the unpacked initramfs as root in another, with the interfaces node0 and node1.
 #   network.sh INITRAMFS WORK INTERFACES NAME=VALUE…     variables as init sets them from the command line
 # Prints sections: variables, answer, addresses, routes, resolver.
