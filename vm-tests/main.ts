@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeError, NetherdError } from "../agent/errors.ts";
 import { allScenarios, chooseScenarios } from "./lib/find-scenarios.ts";
@@ -9,6 +10,7 @@ const help = `Boots diskless virtual machines over PXE and checks what becomes o
 usage: npm run vm -- NAME...     run these scenarios
        npm run vm -- --all       run all
        npm run vm -- --list      name them
+options: --results FILE          writes {"passed": N, "failed": N} there, for programs
 
 Each scenario leaves in .cache/vm/NAME: console.txt (lines with seconds since power-on), console.log (the same as raw
 bytes), companion.log, companion.conf, qemu.log, timeline.txt, timeline.json.
@@ -33,7 +35,9 @@ async function main(argv: readonly string[]): Promise<number> {
 	const results = await runScenarios(chosen, { setup, folder: vmFolder, say });
 	const failed = results.filter(({ failures }) => failures.length > 0);
 	for (const { name, failures } of failed) say(`failed: ${name}: ${failures.length} of its checks`);
-	say(`${results.length - failed.length} passed, ${failed.length} failed`);
+	const counts = { passed: results.length - failed.length, failed: failed.length };
+	if (values.results !== undefined) writeFileSync(values.results, `${JSON.stringify(counts)}\n`);
+	say(`${counts.passed} passed, ${counts.failed} failed`);
 	return failed.length === 0 ? 0 : 1;
 }
 
@@ -45,6 +49,7 @@ function readArguments(argv: readonly string[]) {
 			options: {
 				all: { type: "boolean" },
 				list: { type: "boolean" },
+				results: { type: "string" },
 				help: { type: "boolean", short: "h" },
 			},
 		});

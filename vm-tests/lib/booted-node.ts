@@ -30,6 +30,8 @@ export interface BootSetup {
 	readonly hypervisor: Hypervisor;
 	/** The boot tree with the test image; every boot gets a copy of its own (hard links). */
 	readonly bootTree: string;
+	/** The agent that is in the image, as an executable of this host. */
+	readonly agent: string;
 }
 
 /** A boot needs 40 s on an idle host without KVM; this is a guard against hanging, on a busy one. */
@@ -45,6 +47,7 @@ export class BootedNode implements AsyncDisposable {
 	readonly #poweredOnMs: number;
 	readonly #tree: string;
 	readonly #own: Sighting[] = [];
+	#lastStartMs = 0;
 
 	private constructor(parts: {
 		farm: Farm;
@@ -86,6 +89,12 @@ export class BootedNode implements AsyncDisposable {
 			farm[Symbol.dispose]();
 			throw error;
 		}
+	}
+
+	/** Presses the reset button; the timeline starts anew. Returns how many lines the console had until then. */
+	async reset(): Promise<number> {
+		this.#lastStartMs = this.machine.elapsedMs();
+		return await this.machine.reset();
 	}
 
 	/** Replaces the server's lts.conf: the next boot reads it. */
@@ -131,14 +140,14 @@ export class BootedNode implements AsyncDisposable {
 		);
 	}
 
-	/** Where the time went since power-on, or since a reset at that time. */
-	timeline(sinceMs = 0): Timeline {
+	/** Where the time went since power-on, or since the last reset. */
+	timeline(): Timeline {
 		const companion = this.companion
 			.sightings()
 			.map(({ atMs, text }) => ({ atMs: atMs - this.#poweredOnMs, text }));
 		const sightings = [...this.machine.console.lines, ...companion, ...this.#own]
-			.filter(({ atMs }) => atMs >= sinceMs)
-			.map(({ atMs, text }) => ({ atMs: atMs - sinceMs, text }));
+			.filter(({ atMs }) => atMs >= this.#lastStartMs)
+			.map(({ atMs, text }) => ({ atMs: atMs - this.#lastStartMs, text }));
 		return timelineOf(sightings, phaseStarts);
 	}
 

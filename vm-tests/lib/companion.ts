@@ -10,7 +10,9 @@ import type { Sighting } from "./timeline.ts";
 export interface Companion {
 	/** Everything that it logged so far. */
 	events(): readonly CompanionEvent[];
-	/** The same as text with times on this process's clock (`performance.now()`). */
+	/** Calls back for every event from now on. */
+	onEvent(listener: (event: CompanionEvent) => void): void;
+	/** Everything as text with times on this process's clock (`performance.now()`). */
 	sightings(): readonly Sighting[];
 	/** The first event that fits; waits for one.
 	 *
@@ -87,6 +89,11 @@ export async function startCompanion(
 	await waitFor("ready", ({ event }) => event === "companion.ready", { timeoutMs: startLimitMs });
 	return {
 		events,
+		onEvent: (listener) =>
+			void program.onLine((line) => {
+				const event = parseEvent(line);
+				if (event !== undefined) listener(event);
+			}),
 		sightings: () => program.lines.map(({ atMs, text }) => ({ atMs: startedMs + atMs, text })),
 		waitFor,
 		stop: () => program.stop(),

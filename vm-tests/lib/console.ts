@@ -22,6 +22,7 @@ export class Console {
 	readonly #bytesFile: WriteStream;
 	readonly #linesFile: WriteStream;
 	readonly #waiters = new Set<Waiter>();
+	readonly #listeners: ((line: ConsoleLine) => void)[] = [];
 	#closedBecause: string | undefined;
 	#onClose = (_reason: string): void => {};
 	readonly #closed = new Promise<string>((resolve) => {
@@ -39,6 +40,11 @@ export class Console {
 		return this.#lines;
 	}
 
+	/** Calls back for every line from now on. */
+	onLine(listener: (line: ConsoleLine) => void): void {
+		this.#listeners.push(listener);
+	}
+
 	/** Takes the next bytes from the machine. */
 	push(bytes: Uint8Array, atMs: number): void {
 		this.#bytesFile.write(bytes);
@@ -46,6 +52,7 @@ export class Console {
 			this.#lines.push(line);
 			this.#linesFile.write(`${(line.atMs / 1000).toFixed(3).padStart(9)}  ${line.text}\n`);
 			this.#offer(line);
+			for (const listener of this.#listeners) listener(line);
 		}
 		if (this.#decoder.partial !== undefined) this.#offer(this.#decoder.partial);
 	}

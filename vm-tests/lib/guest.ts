@@ -9,6 +9,9 @@ export interface CommandResult {
 	readonly stderr: string;
 }
 
+/** The test shell's first line. */
+const greeting = "netherd-test-shell ready";
+
 /** Room for a guest that is still booting, and for a busy host. */
 const defaultTimeoutMs = 240_000;
 
@@ -19,6 +22,9 @@ const defaultTimeoutMs = 240_000;
  */
 export class Guest {
 	readonly #waiting = new Map<string, (result: CommandResult) => void>();
+	/** Requests for a shell that does not run yet: UEFI firmware reads from the port too, and would swallow them. */
+	#unsent: string[] = [];
+	#shellRuns = false;
 	#connection: LineConnection | undefined;
 	#closed = new Promise<void>(() => {});
 	#lastId = 0;
@@ -45,7 +51,9 @@ export class Guest {
 		const late = Promise.withResolvers<"late">();
 		const timeout = setTimeout(() => late.resolve("late"), timeoutMs);
 		this.#waiting.set(id, answer.resolve);
-		this.#connection?.send(request(id, Math.ceil(timeoutMs / 1000), command));
+		const line = request(id, Math.ceil(timeoutMs / 1000), command);
+		this.#unsent.push(line);
+		if (this.#shellRuns) this.#flush();
 		try {
 			const outcome = await Promise.race([
 				answer.promise,
@@ -60,6 +68,7 @@ export class Guest {
 		} finally {
 			clearTimeout(timeout);
 			this.#waiting.delete(id);
+			this.#unsent = this.#unsent.filter((unsent) => unsent !== line);
 		}
 	}
 
@@ -78,9 +87,22 @@ export class Guest {
 		);
 	}
 
+	/** The machine was reset: the next request waits for the next boot's shell. */
+	expectNewShell(): void {
+		this.#shellRuns = false;
+	}
+
+	#flush(): void {
+		for (const line of this.#unsent.splice(0)) this.#connection?.send(line);
+	}
+
 	#take(line: string): void {
-		const result = parseAnswer(line);
-		if (result !== undefined) this.#waiting.get(result.id)?.(result);
+		if (line.endsWith(greeting)) {
+			this.#shellRuns = true;
+			this.#flush();
+		}
+		const { id = "", ...result } = parseAnswer(line) ?? {};
+		if ("exitCode" in result) this.#waiting.get(id)?.(result);
 	}
 }
 

@@ -93,6 +93,7 @@ export async function powerOn(
 		async reset() {
 			const lines = console.lines.length;
 			await qmp.execute("system_reset");
+			guest.expectNewShell();
 			return lines;
 		},
 		async rebooted({ timeoutMs }) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { NetherdError } from "../../agent/errors.ts";
 import { buildImage } from "../../image/build.ts";
+import { buildExecutable } from "../../image/executable.ts";
 import { readRecipe } from "../../image/recipe.ts";
 import { programPackages } from "../../server/programs.ts";
 import { cacheFolder } from "../../tools/cache.ts";
@@ -33,7 +34,9 @@ export async function prepareBoots(say: (line: string) => void): Promise<BootSet
 	say(`QEMU ${qemu.version}, ${accelerator.accel}: ${accelerator.reason}`);
 	const bootTree = join(vmFolder, "boot-tree");
 	await buildImage({ recipe: readRecipe("test"), out: bootTree, keepVersions: 1 }, say);
-	return { hypervisor: { qemu, accelerator }, bootTree };
+	// The very executable that the image holds: from the cache, it was built just now.
+	const { path: agent } = await buildExecutable("agent");
+	return { hypervisor: { qemu, accelerator }, bootTree, agent };
 }
 
 /** Ctrl-C and kill end the process the orderly way, so that the farms are removed. */

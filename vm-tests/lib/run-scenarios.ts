@@ -38,7 +38,7 @@ export async function runScenarios(
 				nodes.push(node);
 				return node;
 			};
-			results.push(await runScenario(scenario, { boot, folder: own, say }));
+			results.push(await runScenario(scenario, { boot, folder: own, agent: setup.agent, say }));
 			for (const node of nodes) await node[Symbol.asyncDispose]();
 		}
 		const node = await shared?.catch(() => undefined);
@@ -65,11 +65,11 @@ function sharesBootWith(a: Scenario, b: Scenario): boolean {
 
 async function runScenario(
 	{ name, description, run }: Scenario,
-	{ boot, folder, say }: { boot: ScenarioStage["boot"]; folder: string; say: Say },
+	{ say, ...parts }: Pick<ScenarioStage, "boot" | "folder" | "agent"> & { say: Say },
 ): Promise<ScenarioResult> {
 	const startedMs = performance.now();
 	const failures: string[] = [];
-	mkdirSync(folder, { recursive: true });
+	mkdirSync(parts.folder, { recursive: true });
 	say(`${name}: ${description}`);
 
 	const check: ScenarioStage["check"] = async (what, verify) => {
@@ -85,14 +85,14 @@ async function runScenario(
 		for (const guestCheck of checks) await check(guestCheck.what, () => verifyInGuest(node, guestCheck));
 	};
 	try {
-		await run({ boot, check, checkGuest, folder, say: (line) => say(`  … ${line}`) });
+		await run({ ...parts, check, checkGuest, say: (line) => say(`  … ${line}`) });
 	} catch (error) {
 		failures.push(describeError(error));
 		say(`  ✗ ${indented(describeError(error)).trim()}`);
 	}
 	const durationMs = performance.now() - startedMs;
 	say(
-		`${name}: ${failures.length === 0 ? "passed" : "FAILED"} in ${(durationMs / 1000).toFixed(0)} s; logs: ${folder}`,
+		`${name}: ${failures.length === 0 ? "passed" : "FAILED"} in ${(durationMs / 1000).toFixed(0)} s; logs: ${parts.folder}`,
 	);
 	return { name, failures, durationMs };
 }

@@ -19,7 +19,9 @@ export interface ScenarioStage {
 	checkGuest(node: BootedNode, checks: readonly GuestCheck[]): Promise<void>;
 	/** Says what it waits for. */
 	say(line: string): void;
-	/** Its folder for files. */
+	/** The agent that is in the image, as an executable of this host. */
+	readonly agent: string;
+	/** Its folder for files; a boot of its own empties it. */
 	readonly folder: string;
 }
 

@@ -60,7 +60,7 @@ export default scenario(
 			const firstBoot = await machine.guest.output(leaveBehind);
 
 			node.changeConfiguration(second);
-			const fromLine = await machine.reset();
+			const fromLine = await node.reset();
 			stage.say("until the second boot's system runs");
 			await node.unlessBootFails(machine.console.waitFor(consoleTexts.initDone, { ...bootLimit, fromLine }));
 			await node.unlessBootFails(machine.guest.output(systemRuns, bootLimit));

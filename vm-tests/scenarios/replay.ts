@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { repository } from "../../tools/cache.ts";
 import { stageDone } from "../lib/after-join.ts";
 import type { BootedNode } from "../lib/booted-node.ts";
 import { scenario } from "../lib/scenario.ts";
-import { joiningNode } from "../lib/states.ts";
+import { joiningUefiNode } from "../lib/states.ts";
 
 const stageNames = ["initramfs", "init", "join"] as const;
 const fileNames = ["facts.json", "plan.json", "journal.jsonl"] as const;
@@ -19,7 +18,7 @@ export default scenario(
 	"replay",
 	"a node's facts, replayed here with --dry-run, give its plan byte for byte and its journal line for line",
 	{
-		before: joiningNode,
+		before: joiningUefiNode,
 		sharesBoot: true,
 		async run(stage) {
 			const node = await stage.boot();
@@ -30,7 +29,7 @@ export default scenario(
 				const folder = join(stage.folder, "replay", name);
 				const files = await copyOut(node, name, folder);
 				await stage.check(`${name}: the replayed facts give plan.json byte for byte`, async () => {
-					assert.equal(await replay(join(folder, "facts.json")), files["plan.json"]);
+					assert.equal(await replay(stage.agent, join(folder, "facts.json")), files["plan.json"]);
 				});
 				await stage.check(`${name}: journal.jsonl holds the plan's actions, line for line`, () => {
 					assert.deepEqual(journalActions(files["journal.jsonl"]), planActions(files["plan.json"]));
@@ -59,12 +58,10 @@ async function copyOut(
 	};
 }
 
-async function replay(factsFile: string): Promise<string> {
-	const { stdout } = await execa(
-		process.execPath,
-		[join(repository, "agent/main.ts"), "--dry-run", "--facts", factsFile, "--format", "json"],
-		{ stripFinalNewline: false },
-	);
+async function replay(agent: string, factsFile: string): Promise<string> {
+	const { stdout } = await execa(agent, ["--dry-run", "--facts", factsFile, "--format", "json"], {
+		stripFinalNewline: false,
+	});
 	return stdout;
 }
 

@@ -20,6 +20,16 @@ export default scenario(
 			await stage.checkGuest(node, afterJoin);
 			await stage.checkGuest(node, [
 				{
+					what: "nothing has failed but waiting for the lease",
+					run: "systemctl --failed --plain --no-legend | cut -d ' ' -f 1",
+					prints: "systemd-networkd-wait-online.service",
+				},
+				{
+					what: "the node keeps its address",
+					run: "ip -4 -brief address show scope global",
+					prints: /192\.168\.67\.11\/24/,
+				},
+				{
 					what: "the whole image can be read",
 					run: "find /rofs -type f -print0 | xargs -0 cat >/dev/null",
 					prints: "",

@@ -1,9 +1,10 @@
 import { checkJoinedNode } from "../lib/after-join.ts";
 import { scenario } from "../lib/scenario.ts";
-import { joiningNode } from "../lib/states.ts";
+import { joiningUefiNode } from "../lib/states.ts";
 
-export default scenario("uefi-boot-to-join", "the same machine with UEFI firmware", {
-	before: { ...joiningNode, firmware: "uefi" },
+export default scenario("uefi-boot-to-join", "OVMF, iPXE, image into RAM, configured system, agent join", {
+	before: joiningUefiNode,
+	sharesBoot: true,
 	async run(stage) {
 		const node = await stage.boot();
 		await checkJoinedNode(stage, node);
