@@ -56,7 +56,8 @@ export function dhcpConfiguration(
 		"# boot file in its own field of the packet: some firmware looks nowhere else",
 		"dhcp-no-override",
 		...(dhcp.mode === "server" ? [...loaderByBootFile, ...noOtherAnswers] : loaderByPxeService),
-		`dhcp-boot=tag:ipxe,http://${network.address}:${httpPort}/boot.ipxe`,
+		// With this server's address: iPXE takes a proxy's file only from an answer that has a next server.
+		`dhcp-boot=tag:ipxe,http://${network.address}:${httpPort}/boot.ipxe,,${network.address}`,
 		...(routerAdvertisements ? routerAdvertisementLines(network) : []),
 	);
 }

@@ -71,7 +71,7 @@ test("a DHCP server with everything", () => {
 		dhcp-boot=tag:!ipxe,tag:!uefi,undionly.kpxe
 		dhcp-boot=tag:!ipxe,tag:uefi,snponly.efi
 		dhcp-option=tag:ipxe,encap:175,176,1b
-		dhcp-boot=tag:ipxe,http://10.0.0.1:8080/boot.ipxe
+		dhcp-boot=tag:ipxe,http://10.0.0.1:8080/boot.ipxe,,10.0.0.1
 		# IPv6 router advertisements
 		enable-ra
 		ra-param=eth1,0,0
@@ -123,7 +123,7 @@ test("beside another DHCP server", () => {
 		pxe-service=tag:!ipxe,x86PC,netherd,undionly.kpxe
 		pxe-service=tag:!ipxe,X86-64_EFI,netherd,snponly.efi
 		pxe-service=tag:!ipxe,BC_EFI,netherd,snponly.efi
-		dhcp-boot=tag:ipxe,http://10.0.0.1:80/boot.ipxe
+		dhcp-boot=tag:ipxe,http://10.0.0.1:80/boot.ipxe,,10.0.0.1
 		"
 	`);
 });

@@ -29,8 +29,9 @@ test("beside another DHCP server, each kind of client learns its boot file and n
 		return JSON.parse(outcome.stdout);
 	};
 	const url = `http://${serverAddress}:80/boot.ipxe`;
-	expect(await ask("0", "ipxe", "67")).toMatchObject({ bootFile: url });
-	expect(await ask("7", "ipxe", "67")).toMatchObject({ bootFile: url });
+	// Without the next server iPXE would not take the file.
+	expect(await ask("0", "ipxe", "67")).toEqual({ bootFile: url, nextServer: serverAddress });
+	expect(await ask("7", "ipxe", "67")).toEqual({ bootFile: url, nextServer: serverAddress });
 	// Firmware is told to ask port 4011.
 	expect(await ask("0", "firmware", "67")).toMatchObject({ bootFile: "" });
 	expect(await ask("0", "firmware", "4011")).toEqual({
