@@ -49,6 +49,17 @@ export function wordKind(word: string): WordKind {
 	}
 }
 
+export const programSummary = "boots a stateless Kubernetes node from one lts.conf";
+
+export const exitCodes: readonly { readonly code: number; readonly meaning: string }[] = [
+	{ code: 0, meaning: "done" },
+	{ code: 1, meaning: "failed (check --strict: warnings; --diff: a difference)" },
+	{ code: 2, meaning: "wrong usage, or errors in lts.conf" },
+];
+
+/** Every command has it. */
+export const helpOption: OptionDescription = { name: "help", help: "show this" };
+
 const format: OptionDescription = {
 	name: "format",
 	value: "text|json",

@@ -1,20 +1,25 @@
-import { type CommandDescription, commands, type OptionDescription } from "./command-table.ts";
+import {
+	type CommandDescription,
+	commands,
+	exitCodes,
+	helpOption,
+	type OptionDescription,
+	programSummary,
+} from "./command-table.ts";
 import { wrap } from "./wrap.ts";
-
-const helpOption: OptionDescription = { name: "help", help: "show this" };
 
 /** The page of `agent --help`. */
 export function overview(version: string): string {
 	const width = Math.max(...commands.map((command) => usageOf(command).length));
 	return [
-		`agent ${version}: boots a stateless Kubernetes node from one lts.conf`,
+		`agent ${version}: ${programSummary}`,
 		"",
 		"usage:",
 		...commands.map((command) => `  agent ${usageOf(command).padEnd(width)}  ${command.summary}`),
 		"",
 		`  agent COMMAND --help  explains one; agent --version prints the version`,
 		"",
-		"exit codes: 0 done; 1 failed (check --strict: warnings); 2 wrong usage, or errors in lts.conf",
+		...wrap(`exit codes: ${exitCodes.map(({ code, meaning }) => `${code} ${meaning}`).join("; ")}`, 100),
 		"",
 	].join("\n");
 }
@@ -36,10 +41,12 @@ export function commandPage(command: CommandDescription): string {
 	].join("\n");
 }
 
-function usageOf({ name, positionals = [] }: CommandDescription): string {
+/** `explain FILE [KEY]`. */
+export function usageOf({ name, positionals = [] }: CommandDescription): string {
 	return [name, ...positionals].join(" ");
 }
 
-function optionUsage({ name, value }: OptionDescription): string {
+/** `--mac ADDRESS`. */
+export function optionUsage({ name, value }: OptionDescription): string {
 	return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
