@@ -6,6 +6,8 @@ import { commands } from "../agent/commands/command-table.ts";
 import { commandPage, overview } from "../agent/commands/help.ts";
 import { type KeyDefinition, keys } from "../agent/config/keys.ts";
 import { agentVersion } from "../agent/version.ts";
+import { hostsHelp, hostsSection } from "../server/config/keys.ts";
+import { configRows } from "../server/help.ts";
 import { repository } from "./cache.ts";
 
 /*
@@ -34,9 +36,10 @@ const parts: Readonly<Record<string, () => string>> = {
 	"dry-run": dryRunExcerpt,
 	keys: () => keyTable(keys.filter(({ origin }) => origin === "ltsp5")),
 	"own-keys": () => keyTable(keys.filter(({ origin }) => origin === "netherd")),
+	"companion-keys": companionKeys,
 };
 
-const documents = ["README.md", "docs/command-line.md", "docs/lts-conf.md"];
+const documents = ["README.md", "docs/command-line.md", "docs/lts-conf.md", "docs/server.md"];
 
 /** Paths of the documents whose generated parts are out of date, with the text that they should have. */
 export function outdatedDocuments(): Map<string, string> {
@@ -94,6 +97,16 @@ function keyTable(table: readonly KeyDefinition[]): string {
 			return `| \`${key.name}\` | ${type} | ${initial} | ${key.help} | ${key.owner} |`;
 		}),
 	].join("\n");
+}
+
+function companionKeys(): string {
+	const rows = configRows().map(({ section, key, example, presence, help }) => {
+		const initial = presence.replace("Default: empty", "empty").replace(/^Default: (.*)$/, "`$1`");
+		return `| \`[${section}] ${key}\` | \`${example}\` | ${initial} | ${help} |`;
+	});
+	const { key, example, help } = hostsHelp;
+	const host = `| \`[${hostsSection}]\` ${key} | \`${example}\` | Optional | ${help} |`;
+	return ["| key | example | default | what it does |", "|---|---|---|---|", ...rows, host].join("\n");
 }
 
 if (import.meta.main) {
