@@ -6,7 +6,7 @@ import { type AptSettings, aptSettings } from "./apt-settings.ts";
 import { nodePackages } from "./node-packages.ts";
 import { megabytes, type Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
-import { runTool } from "./run-tool.ts";
+import { isolated, runTool } from "./run-tool.ts";
 
 /** Stage 1 of an image: Debian alone, in a form that stage 2 can lay its own files over. */
 export interface BaseRoot extends CachedBuild {
@@ -93,6 +93,7 @@ async function install(
 	dpkgOptions.push("path-include=/usr/share/doc/*/copyright");
 	await runTool(
 		[
+			...isolated,
 			"mmdebstrap",
 			"--mode=root",
 			"--variant=minbase",

@@ -5,7 +5,7 @@ import { type CachedBuild, cachedBuild } from "../tools/cache.ts";
 import { aptSettings } from "./apt-settings.ts";
 import type { Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
-import { runTool } from "./run-tool.ts";
+import { isolated, runTool } from "./run-tool.ts";
 
 /** iPXE for machines whose firmware is a BIOS (undionly.kpxe) or UEFI (snponly.efi); both use the firmware's drivers. */
 export const bootLoaderFiles = ["undionly.kpxe", "snponly.efi"] as const;
@@ -28,6 +28,7 @@ export async function buildBootLoaders(recipe: Recipe, say: Say): Promise<Cached
 		};
 		await runTool(
 			[
+				...isolated,
 				"mmdebstrap",
 				"--mode=root",
 				"--variant=extract",

@@ -8,7 +8,7 @@ import type { Executable } from "./executable.ts";
 import { layerSources, writeLayer } from "./layer.ts";
 import { megabytes, type Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
-import { runTool } from "./run-tool.ts";
+import { isolated, runTool } from "./run-tool.ts";
 
 /** Stage 2 of an image: its three files, in the cache. */
 export interface NodeImage extends CachedBuild {
@@ -103,7 +103,7 @@ async function assemble(
 ): Promise<void> {
 	let exitCode = "";
 	try {
-		await runTool(["unshare", "--mount", "sh", join(import.meta.dirname, "assemble.sh")], {
+		await runTool([...isolated, "sh", join(import.meta.dirname, "assemble.sh")], {
 			...anyFailure,
 			environment: {
 				BASE: base.squashfs,

@@ -3,6 +3,16 @@ import { NetherdError } from "../agent/errors.ts";
 
 const shownLines = 25;
 
+/**
+ * Put before a program that mounts or starts others: whatever it leaves behind ends with it, and it ends with the build.
+ * A mount that stayed in the build's folder would be emptied together with the folder, and it may be this machine's /dev
+ * or /sys.
+ */
+export const isolated = [
+	...["setpriv", "--pdeathsig=KILL"],
+	...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
+] as const;
+
 interface ToolOptions {
 	/** The error's code when the tool fails, and what to do then. */
 	readonly code: string;
@@ -31,7 +41,7 @@ export async function runTool(argv: readonly [string, ...string[]], options: Too
 	const result = await child;
 	if (!result.failed) return result.stdout;
 
-	const [program] = argv;
+	const program = argv.find((word) => !(isolated as readonly string[]).includes(word)) ?? argv[0];
 	const how =
 		result.exitCode === undefined
 			? `was ended by ${result.signal}`

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { runTool } from "../../image/run-tool.ts";
+import { isolated, runTool } from "../../image/run-tool.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const failure = { code: "image.mmdebstrap-failed", hint: "look" };
 
@@ -34,5 +36,17 @@ test("a full disk has a code of its own", async () => {
 test("a program that is not there fails with the code too", async () => {
 	await expect(runTool(["no-such-program-of-netherd"], failure)).rejects.toMatchObject({
 		code: "image.mmdebstrap-failed",
+	});
+});
+
+test("an isolated program's mounts and processes end with it, and errors name the program", async () => {
+	const folder = temporaryFolder();
+	const script = `mount -t tmpfs tmpfs ${folder}; grep -c ${folder} /proc/mounts; sleep 3217 & exit 4`;
+	await expect(runTool([...isolated, "sh", "-c", script], failure)).rejects.toMatchObject({
+		message: "sh ended with exit code 4\n1",
+	});
+	expect(readFileSync("/proc/mounts", "utf8")).not.toContain(folder);
+	await expect(runTool(["pgrep", "-fx", "sleep 3217"], failure)).rejects.toMatchObject({
+		message: expect.stringContaining("pgrep ended with exit code 1"),
 	});
 });
