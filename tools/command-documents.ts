@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { agentVersion } from "../agent/version.ts";
 import { repository } from "./cache.ts";
 import { bashCompletion } from "./command-documents/bash.ts";
@@ -9,7 +9,7 @@ import { zshCompletion } from "./command-documents/zsh.ts";
 
 /*
  * Files that follow from the agent's command table as a whole: manual page and shell completions.
- * `node tools/command-documents.ts` writes them anew, and a test fails when one is out of date.
+ * `node tools/documents.ts` writes them anew, and a test fails when one is out of date.
  */
 
 export const manualPagePath = "docs/man/netherd-agent.8";
@@ -38,12 +38,4 @@ export function outdatedCommandDocuments(): Map<string, string> {
 			return !existsSync(file) || readFileSync(file, "utf8") !== text;
 		}),
 	);
-}
-
-if (import.meta.main) {
-	for (const [path, text] of outdatedCommandDocuments()) {
-		mkdirSync(dirname(join(repository, path)), { recursive: true });
-		writeFileSync(join(repository, path), text);
-		console.log(`written: ${path}`);
-	}
 }

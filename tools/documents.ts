@@ -9,6 +9,7 @@ import { agentVersion } from "../agent/version.ts";
 import { hostsHelp, hostsSection } from "../server/config/keys.ts";
 import { configRows } from "../server/help.ts";
 import { repository } from "./cache.ts";
+import { outdatedCommandDocuments } from "./command-documents.ts";
 
 /*
  * Parts of the documents that follow from the code. Each stands between `<!-- generated: NAME -->` and
@@ -110,7 +111,7 @@ function companionKeys(): string {
 }
 
 if (import.meta.main) {
-	for (const [path, text] of outdatedDocuments()) {
+	for (const [path, text] of [...outdatedDocuments(), ...outdatedCommandDocuments()]) {
 		writeFileSync(join(repository, path), text);
 		console.log(`written: ${path}`);
 	}

@@ -1,5 +1,5 @@
 # bash completion for netherd-agent
-# Generated from agent/commands/command-table.ts by tools/command-documents.ts: change it there.
+# Generated from agent/commands/command-table.ts by tools/documents.ts: change it there.
 
 # Answers for the kind of word that is wanted: file, folder, key, text, or the choices themselves.
 _netherd_agent_words() {

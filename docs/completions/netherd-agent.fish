@@ -1,5 +1,5 @@
 # fish completion for netherd-agent
-# Generated from agent/commands/command-table.ts by tools/command-documents.ts: change it there.
+# Generated from agent/commands/command-table.ts by tools/documents.ts: change it there.
 
 # Whether the command is one of these; without any: whether there is none yet.
 function __netherd_agent_command

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("up to date (node tools/command-documents.ts writes them)", () => {
+test("up to date (node tools/documents.ts writes them)", () => {
 	expect([...outdatedCommandDocuments().keys()]).toEqual([]);
 });
 

@@ -39,4 +39,4 @@ export const keyWords: readonly string[] = keys
 	.sort();
 
 export const generatedNote =
-	"Generated from agent/commands/command-table.ts by tools/command-documents.ts: change it there.";
+	"Generated from agent/commands/command-table.ts by tools/documents.ts: change it there.";
