@@ -1,4 +1,7 @@
+import { readFstabLine } from "./fstab-line.ts";
 import type { KeyDefinition, KeyType } from "./key-definition.ts";
+import { readModuleLine } from "./module-line.ts";
+import { readKernelParameters } from "./sysctl-line.ts";
 import {
 	holdsSecret,
 	isHostName,
@@ -52,16 +55,18 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 		/^[A-Za-z0-9][\w.-]{0,127}(?:\/[A-Za-z0-9][\w.+~-]{0,127})?$/,
 		"not an image: NAME or NAME/VERSION",
 	),
-	"fstab-line": checkFstabLine,
+	"fstab-line": (value) => {
+		const reading = readFstabLine(value);
+		return "warning" in reading ? asWarning(reading.warning) : asError(problemOf(reading));
+	},
 	"hosts-line": (value) => {
 		const [address = "", name] = value.split(/\s+/);
 		const isGood = value.startsWith("#") || (isAddress(address) && name !== undefined);
 		return asWarning(isGood ? undefined : "not a line of /etc/hosts: ADDRESS NAME …");
 	},
 	"cron-line": (value) => asWarning(isCronLine(value) ? undefined : "not a crontab line with a user field"),
-	module: (value) =>
-		asError(/^[A-Za-z0-9][\w-]*(?:\s|$)/.test(value) ? undefined : "not a module name and its arguments"),
-	sysctl: checkSysctl,
+	module: (value) => asError(problemOf(readModuleLine(value))),
+	sysctl: (value) => asError(problemOf(readKernelParameters(value))),
 	"ssh-key": (value) =>
 		asWarning(
 			/(?:^|\s)(?:ssh|ecdsa|sk)-[\w@.-]+\s+[A-Za-z0-9+/]{16,}={0,2}(?:\s|$)/.test(value)
@@ -88,29 +93,11 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 	argument: shaped(/^[a-z][a-z0-9-]*=.*$/s, "not name=value, without dashes before the name"),
 };
 
-function checkFstabLine(value: string): ValueProblem | undefined {
-	if (value.startsWith("#")) return undefined;
-	const [, mountPoint, type] = value.split(/\s+/);
-	if (mountPoint === undefined || type === undefined) {
-		return asWarning("not a line of fstab: DEVICE MOUNTPOINT TYPE OPTIONS DUMP PASS");
-	}
-	if (mountPoint !== "none" && mountPoint !== "swap" && !mountPoint.startsWith("/")) {
-		return asError(`the mount point ${mountPoint} is not an absolute path`);
-	}
-	return asError(mountPoint.split("/").includes("..") ? `the mount point ${mountPoint} holds ..` : undefined);
-}
-
 /** Five time fields or an @word, a user, a command; a comment or a variable is a line of a crontab, too. */
 function isCronLine(value: string): boolean {
 	if (/^#|^[A-Za-z_]\w*\s*=/.test(value)) return true;
 	const fields = value.split(/\s+/);
 	return value.startsWith("@") ? fields.length >= 3 : fields.length >= 7;
-}
-
-function checkSysctl(value: string): ValueProblem | undefined {
-	const setting = /^-?([\w./*:@-]+)\s*=\s*\S/.exec(value);
-	if (setting?.[1] === undefined) return asError("not name = value");
-	return asError(setting[1].split("/").includes("..") ? "the name holds .." : undefined);
 }
 
 function checkEndpoint(value: string): ValueProblem | undefined {

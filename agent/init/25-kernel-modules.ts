@@ -1,4 +1,5 @@
 import type { Setting } from "../config/configuration.ts";
+import { type ModuleLine, readModuleLine } from "../config/module-line.ts";
 import { NetherdError } from "../errors.ts";
 import type { InitFacts } from "../facts/facts.ts";
 import type { Inputs } from "../plan/inputs.ts";
@@ -34,16 +35,12 @@ export const kernelModules: Step<Inputs<InitFacts>> = {
 	},
 };
 
-/** `NAME ARGUMENT…`: modprobe.d(5), modules-load.d(5). */
-function parseModule(setting: Setting): { name: string; arguments: string; setting: Setting } {
-	const [, name, rest = ""] = /^([A-Za-z0-9][\w-]*)(?:\s+(.*?))?$/s.exec(setting.value.trim()) ?? [];
-	// A backslash at the end of a line would take in the next line.
-	if (name === undefined || /[\n\r]|\\$/.test(rest)) {
-		throw new NetherdError(
-			"init.bad-module",
-			`${becauseOf(setting)}: ${JSON.stringify(setting.value)} is not the name of a kernel module and its arguments`,
-			{ hint: "write it as modprobe takes it, such as bonding mode=802.3ad" },
-		);
-	}
-	return { name, arguments: rest, setting };
+function parseModule(setting: Setting): ModuleLine & { setting: Setting } {
+	const reading = readModuleLine(setting.value);
+	if ("value" in reading) return { ...reading.value, setting };
+	throw new NetherdError(
+		"init.bad-module",
+		`${becauseOf(setting)}: ${JSON.stringify(setting.value)}: ${reading.problem}`,
+		{ hint: "write it as modprobe takes it, such as bonding mode=802.3ad" },
+	);
 }

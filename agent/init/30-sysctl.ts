@@ -1,4 +1,5 @@
 import type { Setting } from "../config/configuration.ts";
+import { readKernelParameters } from "../config/sysctl-line.ts";
 import { NetherdError } from "../errors.ts";
 import type { InitFacts } from "../facts/facts.ts";
 import type { Inputs } from "../plan/inputs.ts";
@@ -24,30 +25,11 @@ export const sysctl: Step<Inputs<InitFacts>> = {
 	},
 };
 
-/**
- * The folders of /proc/sys (Documentation/admin-guide/sysctl). Within a value only these start a further pair, so that
- * `kernel.core_pattern = |/usr/bin/keep cpu=%c` stays one.
- */
-const furtherPair =
-	/\s+(?=-?(?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm)[./][\w./*:@-]*\s*=)|\s*;\s*/;
-
-/** `net/ipv4/conf/eth0.1/rp_filter` is as good as `vm.swappiness`; a leading dash: a failure does not matter (sysctl.d(5)). */
-const sysctlName = /^-?\w[\w*:@-]*(?:[./][\w*:@-]+)+$/;
-
 /** Lines of sysctl.d(5): usually one, more when a value holds several pairs. */
 function parseSysctls(setting: Setting): readonly string[] {
-	return setting.value
-		.trim()
-		.split(furtherPair)
-		.map((pair) => {
-			const [, name = "", value = ""] = /^([^=]*?)\s*=\s*(.*)$/s.exec(pair) ?? [];
-			if (!sysctlName.test(name) || value === "" || /[\n\r]/.test(value)) {
-				throw new NetherdError(
-					"init.bad-sysctl",
-					`${becauseOf(setting)}: ${JSON.stringify(pair)} is not a kernel parameter and its value`,
-					{ hint: "write it as sysctl takes it, such as net.ipv4.ip_forward = 1" },
-				);
-			}
-			return `${name} = ${value}\n`;
-		});
+	const reading = readKernelParameters(setting.value);
+	if ("value" in reading) return reading.value.map(({ name, value }) => `${name} = ${value}\n`);
+	throw new NetherdError("init.bad-sysctl", `${becauseOf(setting)}: ${reading.problem}`, {
+		hint: "write it as sysctl takes it, such as net.ipv4.ip_forward = 1",
+	});
 }

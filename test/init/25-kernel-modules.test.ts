@@ -43,6 +43,12 @@ test("modprobe reads the arguments from the file", async () => {
 
 test("a backslash that would take in the next line", () => {
 	expect(() => planStep(kernelModules, 'MODULE_1 = "bonding mode=1\\\\"')).toThrow(
+		expect.objectContaining({ code: "config.invalid", message: expect.stringContaining("lts.conf:2:13:") }),
+	);
+});
+
+test("a name that holds a secret, so that no check could look at it", () => {
+	expect(() => planStep(kernelModules, "MODULE_1 = abcdef.0123456789abcdef")).toThrow(
 		expect.objectContaining({
 			code: "init.bad-module",
 			message: expect.stringContaining("MODULE_1 (lts.conf:2 [default])"),
