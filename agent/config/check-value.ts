@@ -1,3 +1,4 @@
+import { isEssential } from "./essential-services.ts";
 import { readFstabLine } from "./fstab-line.ts";
 import type { KeyDefinition, KeyType } from "./key-definition.ts";
 import { readModuleLine } from "./module-line.ts";
@@ -43,6 +44,7 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 	addresses: eachWord(isAddress, "is not an IP address"),
 	host: (value) => asError(isHost(value) ? undefined : "not an IP address or a host name"),
 	hosts: eachWord(isHost, "is not an IP address or a host name"),
+	services: eachWord((word) => !isEssential(word), "is a service that no node can do without"),
 	// LTSP 5 takes the first word of HOSTNAME.
 	hostname: (value) => asError(isHostName(value.split(/\s+/)[0] ?? "") ? undefined : "not a host name"),
 	"hostname-part": shaped(/^[A-Za-z0-9_.-]{1,60}$/, "not part of a host name"),

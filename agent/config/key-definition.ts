@@ -26,6 +26,8 @@ export type KeyType =
 	| "choice"
 	/** Words separated by blanks. */
 	| "list"
+	/** Names of services to mask, separated by blanks. */
+	| "services"
 	/** IP addresses separated by blanks. */
 	| "addresses"
 	/** IP address or host name. */

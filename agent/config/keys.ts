@@ -117,7 +117,7 @@ const ltsp5: readonly Omit<KeyDefinition, "origin">[] = [
 	},
 	{
 		name: "RM_SYSTEM_SERVICES",
-		type: "list",
+		type: "services",
 		owner: "init/65-services",
 		help: "Further services to mask, separated by blanks.",
 	},

@@ -1,11 +1,12 @@
 import type { Configuration } from "../config/configuration.ts";
+import { isEssential, maskable, matchesService, serviceOf } from "../config/essential-services.ts";
 import { NetherdError } from "../errors.ts";
 import type { InitFacts } from "../facts/facts.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";
 import { because } from "./because.ts";
 import { fstabEntries, isNfs, mayBeLogicalVolume } from "./fstab-entries.ts";
-import { essentialServices, prunedServices } from "./pruned-services.ts";
+import { prunedServices } from "./pruned-services.ts";
 
 /** A service that goes, under all its names. */
 interface Pruned {
@@ -25,6 +26,7 @@ export const services: Step<Inputs<InitFacts>> = {
 		const masked = new Map<string, string>();
 		for (const { names, because } of pruned) {
 			for (const unit of names.flatMap((name) => unitsOf(name, facts.root.units))) {
+				if (isEssential(unit)) throw essentialService(unit, because);
 				if (!kept.has(serviceOf(unit)) && !masked.has(unit)) masked.set(unit, because);
 			}
 		}
@@ -53,12 +55,15 @@ function prunedByWish(configuration: Configuration): Pruned[] {
 	const reason = because(configuration, "RM_SYSTEM_SERVICES");
 	return configuration.list("RM_SYSTEM_SERVICES").map((written) => {
 		const name = serviceOf(written);
-		if (essentialServices.some((pattern) => matches(pattern, name))) {
-			throw new NetherdError("init.essential-service", `${reason}: the node can't do without ${name}`, {
-				hint: `take ${name} out of RM_SYSTEM_SERVICES`,
-			});
-		}
+		// Said whether the image has it or not. The check of lts.conf says it, too, if there is no secret in the value.
+		if (isEssential(name)) throw essentialService(name, reason);
 		return { names: [name], because: reason };
+	});
+}
+
+function essentialService(name: string, because: string): NetherdError {
+	return new NetherdError("init.essential-service", `${because}: the node can't do without ${name}`, {
+		hint: `take what names ${name} out of RM_SYSTEM_SERVICES`,
 	});
 }
 
@@ -75,18 +80,5 @@ function unitsOf(name: string, units: readonly string[]): readonly string[] {
 	if (instance !== undefined && instance !== "") {
 		return units.includes(`${template}@.service`) && /^[\w:.\\-]+$/.test(instance) ? [`${name}.service`] : [];
 	}
-	return units.filter((unit) => maskable.test(unit) && matches(name, serviceOf(unit)));
-}
-
-const maskable = /\.(?:service|socket|timer|path)$/;
-
-/** `ssh.socket`, `ssh@.service` → `ssh`; `getty@tty2` stays. */
-function serviceOf(unit: string): string {
-	return unit.replace(maskable, "").replace(/@$/, "");
-}
-
-function matches(pattern: string, name: string): boolean {
-	if (!pattern.includes("*")) return pattern === name;
-	const [start = "", end = ""] = pattern.split("*");
-	return name.length >= start.length + end.length && name.startsWith(start) && name.endsWith(end);
+	return units.filter((unit) => maskable.test(unit) && matchesService(name, serviceOf(unit)));
 }

@@ -73,16 +73,3 @@ export const prunedServices = {
 	/** Login on consoles that nobody looks at; instances of one template unit, with the static fallback. */
 	consoles: ["getty@tty2", "getty@tty3", "getty@tty4", "getty@tty5", "getty@tty6", "getty-static"],
 } as const;
-
-/** Without these there is no node that one could look at: a wish to mask them is a mistake. */
-export const essentialServices: readonly string[] = [
-	"dbus",
-	"dbus-broker",
-	"netherd-*",
-	"systemd-journald*",
-	"systemd-modules-load",
-	"systemd-networkd*",
-	"systemd-sysctl",
-	"systemd-tmpfiles-setup*",
-	"systemd-udevd*",
-];

@@ -143,17 +143,36 @@ test("consoles two to six, not one, where the image has consoles", () => {
 	expect(masked("KEEP_SYSTEM_SERVICES = getty@tty3", ["getty@.service"])).not.toContain("getty@tty3.service");
 });
 
-test.each(["dbus", "systemd-journald.service", "systemd-networkd", "netherd-join", "systemd-udevd"])(
-	"%s can't be removed",
-	(name) => {
-		expect(() => masked(`RM_SYSTEM_SERVICES = ${name}`)).toThrow(
-			expect.objectContaining({
-				code: "init.essential-service",
-				message: expect.stringContaining("RM_SYSTEM_SERVICES (lts.conf:2 [default])"),
-			}),
-		);
-	},
-);
+test.each([
+	"dbus",
+	"systemd-journald.service",
+	"netherd-join",
+	"systemd-udevd",
+	"*",
+	"systemd-*",
+	"d*s",
+	"*journald",
+])("%s can't be removed", (name) => {
+	expect(() => masked(`RM_SYSTEM_SERVICES = "cron ${name}"`)).toThrow(
+		expect.objectContaining({ code: "config.invalid", message: expect.stringContaining("lts.conf:2:23:") }),
+	);
+});
+
+test.each([
+	["a pattern for what only some images have", "*-dev-log", ["systemd-journald-dev-log.socket"]],
+	["beside a secret, where no check could look", "abcdef.0123456789abcdef dbus", []],
+])("%s", (_, value, present) => {
+	expect(() => masked(`RM_SYSTEM_SERVICES = "${value}"`, present)).toThrow(
+		expect.objectContaining({
+			code: "init.essential-service",
+			message: expect.stringContaining("RM_SYSTEM_SERVICES (lts.conf:2 [default])"),
+		}),
+	);
+});
+
+test("a pattern takes what it matches", () => {
+	expect(masked('RM_SYSTEM_SERVICES = "cro* *.nothing"')).toContain("cron.service");
+});
 
 test("nothing in the lists is essential", () => {
 	const essential = [

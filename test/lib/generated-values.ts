@@ -94,6 +94,7 @@ const valid: Readonly<Record<KeyType, fc.Arbitrary<string>>> = {
 	duration: fc.constantFrom("10", "5s", "2m", "1h", "500ms"),
 	choice: fc.constant(""),
 	list: wordLists,
+	services: wordLists,
 	addresses: fc.array(addresses, { minLength: 1, maxLength: 3 }).map((list) => list.join(" ")),
 	host: hosts,
 	hosts: fc.array(hosts, { minLength: 1, maxLength: 3 }).map((list) => list.join(" ")),
