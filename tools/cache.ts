@@ -51,6 +51,7 @@ export async function cachedBuild(
 		utimesSync(folder, now, now);
 		return { folder, key };
 	}
+	removeAbandonedBuilds(parent);
 	const unfinished = join(parent, `${key}.unfinished-${process.pid}`);
 	mkdirSync(unfinished, { recursive: true });
 	try {
@@ -76,6 +77,16 @@ function inputsKey(inputs: BuildInputs): string {
 	}
 	for (const value of inputs.values ?? []) hash.update(`\0${value}`);
 	return hash.digest("hex").slice(0, 16);
+}
+
+/** Left by processes that were killed in the middle of a build. */
+function removeAbandonedBuilds(parent: string): void {
+	for (const entry of existsSync(parent) ? readdirSync(parent) : []) {
+		const pid = /\.unfinished-(\d+)$/.exec(entry)?.[1];
+		if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+			rmSync(join(parent, entry), { recursive: true, force: true });
+		}
+	}
 }
 
 function removeOldBuilds(parent: string, keep: number): void {

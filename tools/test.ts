@@ -1,12 +1,32 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { describeError } from "../agent/errors.ts";
+import { sayWithTime } from "../image/progress.ts";
+import { prepareBoots } from "../vm-tests/lib/prepare.ts";
 import { cacheFolder, repository } from "./cache.ts";
+import { ensureDebianPackages } from "./debian-packages.ts";
 
 /**
  * `npm test`: types and lint, the test files, then the scenarios in virtual machines. Everything runs even when an
  * earlier part failed; the last line counts all of it.
  */
+
+/** What the test files ask for, each for itself, in one call of apt. */
+const testPackages = [
+	...[
+		"bsdutils",
+		"busybox",
+		"cpio",
+		"curl",
+		"fish",
+		"groff-base",
+		"iproute2",
+		"initramfs-tools-core",
+		"kmod",
+	],
+	...["libnbd-bin", "man-db", "ndisc6", "passwd", "procps", "shellcheck", "systemd", "zsh", "zstd"],
+];
 
 interface Counts {
 	passed: number;
@@ -17,6 +37,7 @@ const resultsFolder = join(cacheFolder, "test-results");
 mkdirSync(resultsFolder, { recursive: true });
 
 const counts: Counts = { passed: 0, failed: 0 };
+add(await setUp());
 add(await command("types", "tsc", ["--noEmit"]));
 add(await command("lint and format", "biome", ["check", "--error-on-warnings"]));
 add(await testFiles());
@@ -28,6 +49,19 @@ async function command(title: string, program: string, args: readonly string[]):
 	heading(title);
 	const { failed } = await run(program, args);
 	return { passed: failed ? 0 : 1, failed: failed ? 1 : 0 };
+}
+
+/** Everything that several parts need, before any of them: test files run at the same time and would build it twice. */
+async function setUp(): Promise<Counts> {
+	heading("set-up");
+	try {
+		await ensureDebianPackages(testPackages, "run the tests");
+		await prepareBoots(sayWithTime());
+		return { passed: 0, failed: 0 };
+	} catch (error) {
+		console.error(describeError(error));
+		return { passed: 0, failed: 1 };
+	}
 }
 
 /** vitest tells its counts in a file, because its output is for people. */

@@ -62,6 +62,8 @@ export function kernelCommandLine(parameters: BootParameters): string {
 		// netX is the card that iPXE booted from; 01 is the hardware type Ethernet, as PXELINUX writes it.
 		"BOOTIF=01-${netX/mac:hexhyp}",
 		"panic=10",
+		// The agent logs more at once than the kernel takes from a program by default (kernel-parameters.txt).
+		"printk.devkmsg=on",
 		...(extraParameters === "" ? [] : [extraParameters]),
 	].join(" ");
 }

@@ -168,7 +168,7 @@ test("the boot script names the version that is current, and tells why when ther
 	await writeVersion(folder, { name: "node", version: "2" });
 	release(folder, { name: "node", version: "2" });
 	expect(await script()).toContain(
-		"netherd.image=node/2 ip=dhcp BOOTIF=01-${netX/mac:hexhyp} panic=10 quiet",
+		"netherd.image=node/2 ip=dhcp BOOTIF=01-${netX/mac:hexhyp} panic=10 printk.devkmsg=on quiet",
 	);
 	rmSync(join(folder, "images/node/2/vmlinuz"));
 	expect(await script()).toMatch(/^echo cannot read .*images\/node\/2\/vmlinuz \[server\.file-missing\]$/m);
