@@ -4,7 +4,11 @@ import type { GuestCheck, ScenarioStage } from "./scenario.ts";
 import { joinTokenSecret } from "./states.ts";
 
 /** Waits for the join of a node with `joiningConfiguration` and checks everything that the boot promised. */
-export async function checkJoinedNode(stage: ScenarioStage, node: BootedNode): Promise<void> {
+export async function checkJoinedNode(
+	stage: ScenarioStage,
+	node: BootedNode,
+	where: readonly GuestCheck[] = imageInMemory,
+): Promise<void> {
 	stage.say("until kubeadm join was called");
 	const record = await node.joined();
 	await stage.check("kubeadm got a complete JoinConfiguration that only root can read", () => {
@@ -14,7 +18,7 @@ export async function checkJoinedNode(stage: ScenarioStage, node: BootedNode): P
 	await stage.check("the server heard of all three stages", async () => {
 		for (const name of ["initramfs", "init", "join"]) await stageDone(node, name);
 	});
-	await stage.checkGuest(node, [...afterJoin, ...withServer]);
+	await stage.checkGuest(node, [...afterJoin, ...where, ...withServer]);
 }
 
 /** Waits until the node has told the server that a stage is over. */
@@ -31,7 +35,16 @@ export async function stageDone(node: BootedNode, name: string): Promise<void> {
 	);
 }
 
-/** The state of a node with `joiningConfiguration` after its join. */
+/** The node needs nothing but its RAM. */
+export const imageInMemory: readonly GuestCheck[] = [
+	{
+		what: "no disk, no NBD device is in use",
+		run: "lsblk --noheadings --nodeps --output NAME | grep -v loop || true",
+		prints: "",
+	},
+];
+
+/** The state of a node with `joiningConfiguration` after its join, wherever its image is. */
 export const afterJoin: readonly GuestCheck[] = [
 	{ what: "the root is an overlay in RAM", run: "stat --file-system --format %T /", prints: "overlayfs" },
 	{
@@ -43,11 +56,6 @@ export const afterJoin: readonly GuestCheck[] = [
 		what: "the writable layer shows at /cow, in a tmpfs of its own",
 		run: "findmnt --noheadings --output FSTYPE --target /cow && echo changed >/etc/changed && find /cow -name changed | wc -l && rm /etc/changed",
 		prints: "tmpfs\n1",
-	},
-	{
-		what: "no disk, no NBD device is in use",
-		run: "lsblk --noheadings --nodeps --output NAME | grep -v loop || true",
-		prints: "",
 	},
 	{ what: "the node has the name that DHCP gave it", run: "hostname", prints: machineIdentity.hostname },
 	{

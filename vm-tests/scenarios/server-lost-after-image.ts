@@ -1,4 +1,4 @@
-import { afterJoin } from "../lib/after-join.ts";
+import { afterJoin, imageInMemory } from "../lib/after-join.ts";
 import { bootLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { scenario } from "../lib/scenario.ts";
@@ -17,7 +17,7 @@ export default scenario(
 
 			stage.say("until kubeadm join was called, without the server");
 			await node.joined();
-			await stage.checkGuest(node, afterJoin);
+			await stage.checkGuest(node, [...afterJoin, ...imageInMemory]);
 			await stage.checkGuest(node, [
 				{
 					what: "nothing has failed but waiting for the lease",
