@@ -6,8 +6,9 @@ import { commands } from "../agent/commands/command-table.ts";
 import { commandPage, overview } from "../agent/commands/help.ts";
 import { type KeyDefinition, keys } from "../agent/config/keys.ts";
 import { agentVersion } from "../agent/version.ts";
+import { buildHelp, overview as imageOverview } from "../image/help.ts";
 import { hostsHelp, hostsSection } from "../server/config/keys.ts";
-import { configRows } from "../server/help.ts";
+import { checkHelp, configRows, mainHelp, serveHelp } from "../server/help.ts";
 import { repository } from "./cache.ts";
 import { outdatedCommandDocuments } from "./command-documents.ts";
 
@@ -37,6 +38,9 @@ const parts: Readonly<Record<string, () => string>> = {
 	"dry-run": dryRunExcerpt,
 	keys: () => keyTable(keys.filter(({ origin }) => origin === "ltsp5")),
 	"own-keys": () => keyTable(keys.filter(({ origin }) => origin === "netherd")),
+	"companion-help": () =>
+		[mainHelp, serveHelp(), checkHelp()].map((page) => fenced("text", page)).join("\n\n"),
+	"image-help": () => [imageOverview(), buildHelp()].map((page) => fenced("text", page)).join("\n\n"),
 	"companion-keys": companionKeys,
 };
 
