@@ -5,7 +5,7 @@ import { ltsConf } from "../paths.ts";
 import type { ConfigurationText } from "./facts.ts";
 import { httpGetText } from "./http-get.ts";
 import { configurationUrl } from "./image-location.ts";
-import { readIfThere } from "./root.ts";
+import { readInRoot } from "./root.ts";
 
 /** A configuration as it is kept in facts, and the secrets that were taken out of it. */
 export interface GatheredConfiguration {
@@ -38,9 +38,8 @@ export async function gatherConfiguration(
 
 /** The copy that the image, or the initramfs, brings along. */
 export function localConfiguration(root: string): GatheredConfiguration {
-	const path = join(root, ltsConf);
-	const text = readIfThere(path);
-	return text === undefined ? withoutSecrets("", "nowhere") : withoutSecrets(text, path);
+	const text = readInRoot(root, ltsConf);
+	return text === undefined ? withoutSecrets("", "nowhere") : withoutSecrets(text, join(root, ltsConf));
 }
 
 /** Takes the secrets out of a text before anything else sees it. */

@@ -16,7 +16,7 @@ import { gatherImage } from "./image.ts";
 import { parseMemoryInformation } from "./memory.ts";
 import { gatherNetwork } from "./network.ts";
 import { resolveFacts } from "./resolve-facts.ts";
-import { gatherRoot, readIfThere } from "./root.ts";
+import { gatherRoot, readInRoot } from "./root.ts";
 
 /** Facts, and the secrets that were taken out of them. */
 export interface Gathered<StageFacts extends Facts> {
@@ -81,7 +81,7 @@ export function gatherJoin(kubeadmVersion: string | undefined): JoinFacts {
 }
 
 function initFacts(newRoot: string, before: CommonFacts): InitFacts {
-	const uuid = readIfThere(machineUuid)?.trim().toLowerCase();
+	const uuid = readInRoot("/", machineUuid)?.trim().toLowerCase();
 	return {
 		...commonOf(before),
 		stage: "init",

@@ -6,9 +6,9 @@ import { ExecaError, execa } from "execa";
 import { revealSecrets } from "../config/secrets.ts";
 import { fetchImage } from "../download/fetch-image.ts";
 import { NetherdError } from "../errors.ts";
+import { rootedPath } from "../facts/rooted-path.ts";
 import { initramfsPrograms, searchPath } from "../paths.ts";
 import type { Host } from "./host.ts";
-import { rootedPath } from "./rooted-path.ts";
 
 export interface LinuxHostOptions {
 	/** Folder that paths are within, and that programs are confined to: `/`, or the new root before the switch. */
@@ -26,6 +26,15 @@ export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions)
 	const inRoot = (path: string) => rootedPath(root, path);
 	/** For replacing what is there, be it a link, without following it. */
 	const entryInRoot = (path: string) => rootedPath(root, path, { followLast: false });
+	/**
+	 * A link such as /etc/resolv.conf is followed, so that the file lands where readers of the link look; but one to a
+	 * device, such as /dev/null, is replaced itself, because the device is not to be.
+	 */
+	const fileInRoot = (path: string) => {
+		const status = lstatSync(inRoot(path), { throwIfNoEntry: false });
+		if (status?.isDirectory()) throw folderInTheWay(path);
+		return status === undefined || status.isFile() ? inRoot(path) : entryInRoot(path);
+	};
 
 	return {
 		async makeDirectory({ path, mode }) {
@@ -33,8 +42,7 @@ export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions)
 		},
 
 		async putFile({ path, mode, content }) {
-			// A link such as /etc/resolv.conf is followed, so that the file lands where readers of the link look.
-			await replaceAtomically(inRoot(path), async (temporary) => {
+			await replaceAtomically(fileInRoot(path), async (temporary) => {
 				const file = await open(temporary, "wx", parseMode(mode));
 				try {
 					await file.writeFile(revealSecrets(content, secrets));
@@ -94,6 +102,13 @@ async function replaceAtomically(path: string, make: (temporary: string) => Prom
 		await rm(temporary, { force: true });
 		throw error;
 	}
+}
+
+/** The root itself may be that folder, and then the new file would have to stand beside the root. */
+function folderInTheWay(path: string): NetherdError {
+	return new NetherdError("host.folder-in-the-way", `${path} is to be a file, and a folder is there`, {
+		hint: "look at that path in the image: it is a folder, or a link that leads to one",
+	});
 }
 
 function spawnError(argv: readonly string[], timeoutMs: number, error: unknown): unknown {

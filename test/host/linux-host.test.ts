@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
 	lstatSync,
 	mkdirSync,
@@ -69,8 +70,23 @@ describe("putFile", () => {
 
 	test("fails where a folder stands, and leaves no temporary file", async () => {
 		mkdirSync(join(root, "d"));
-		await expect(host.putFile({ kind: "putFile", path: "/d", mode: "0644", content: "" })).rejects.toThrow();
-		expect(readdirSync(root)).toEqual(["d"]);
+		symlinkSync("/", join(root, "link"));
+		for (const path of ["/d", "/link", "/"]) {
+			await expect(host.putFile({ kind: "putFile", path, mode: "0644", content: "" })).rejects.toMatchObject({
+				code: "host.folder-in-the-way",
+			});
+		}
+		expect(readdirSync(root)).toEqual(["d", "link"]);
+	});
+
+	test("replaces a link to a device, and leaves the device alone", async () => {
+		mkdirSync(join(root, "dev"));
+		execFileSync("mkfifo", [join(root, "dev/null")]);
+		symlinkSync("/dev/null", join(root, "x.service"));
+		await host.putFile({ kind: "putFile", path: "/x.service", mode: "0644", content: "x" });
+		expect(readFileSync(join(root, "x.service"), "utf8")).toBe("x");
+		expect(lstatSync(join(root, "x.service")).isFile()).toBe(true);
+		expect(lstatSync(join(root, "dev/null")).isFIFO()).toBe(true);
 	});
 });
 

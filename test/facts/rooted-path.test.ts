@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { rootedPath } from "../../agent/host/rooted-path.ts";
+import { rootedPath } from "../../agent/facts/rooted-path.ts";
 
 let root: string;
 
