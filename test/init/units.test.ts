@@ -26,6 +26,8 @@ beforeAll(async () => {
 	const ltsConf = `
 RCFILE_1 = "true"
 KUBEADM_JOIN_ENDPOINT = 192.0.2.5:6443
+KUBEADM_JOIN_TOKEN = abcdef.0123456789abcdef
+KUBEADM_JOIN_CA_CERT_HASH = sha256:${"0".repeat(64)}
 SYSLOG_HOST = "192.0.2.9 192.0.2.10"
 USE_LOCAL_SWAP = true
 `;
