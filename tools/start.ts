@@ -48,7 +48,9 @@ async function main(argv: readonly string[]): Promise<void> {
 			},
 		);
 	}
-	say(`${machineIdentity.hostname} has run: kubeadm ${record.arguments.join(" ")}`);
+	say(
+		`${machineIdentity.hostname} has run its join; the stand-in kubeadm recorded: ${record.arguments.join(" ")}`,
+	);
 	process.stdout.write(`\n${renderTimeline(node.timeline())}\n${howToGoOn(folder)}`);
 }
 

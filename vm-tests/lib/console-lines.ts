@@ -9,12 +9,12 @@ export interface ConsoleLine {
 // SeaBIOS, iPXE and edk2 draw with ANSI sequences; "go to row, column" starts a new line there.
 const escapeByte = String.fromCharCode(0x1b);
 const positions = new RegExp(`${escapeByte}\\[\\d*;\\d*[Hf]`, "g");
-// ECMA-48: control sequences (CSI, section 5.4), control strings (OSC, section 5.6), and the two-byte ones.
+// ECMA-48: control sequences (CSI, section 5.4), control strings (OSC, section 5.6); ECMA-35: the short ones.
 const sequences = new RegExp(
-	`${escapeByte}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|[()].|[=>c78])`,
+	`${escapeByte}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|[ -/]*[0-Z\\\\^-~])`,
 	"g",
 );
-const undecided = new RegExp(`(?:${escapeByte}(?:\\[[0-?]*[ -/]*|\\][^\\x07]*|[()])?|\\r+)$`);
+const undecided = new RegExp(`(?:${escapeByte}(?:\\[[0-?]*[ -/]*|\\][^\\x07]*|[ -/]*)|\\r+)$`);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
 const controls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 

@@ -21,11 +21,16 @@ export const joinedSighting = "harness: the stand-in kubeadm has recorded a join
 
 /** What shows that a phase of the boot begins: console lines, and the companion's log as JSON. */
 export const phaseStarts: PhaseStarts = {
-	loader: /iPXE initialising devices/,
-	kernel: /\bLinux version \d/,
-	"stage 1": /Run \/init as init process|Begin: netherd|netherd: initramfs /,
-	"stage 2": /netherd: initramfs done/,
-	systemd: /netherd: init done/,
-	join: /netherd: join |"event":"stage-started","stage":"join"/,
-	end: /netherd: join done|"event":"stage-done","stage":"join"|^harness: .* recorded a join/,
+	loader: [/iPXE initialising devices/],
+	kernel: [/\bLinux version \d/],
+	"stage 1": [/Run \/init as init process/, /Begin: netherd/, /netherd: initramfs /],
+	"stage 2": [/netherd: initramfs done/],
+	systemd: [/netherd: init done/],
+	// By the agent's own unit, else by a line of rc.local.
+	join: [
+		/"event":"stage-started","stage":"join"/,
+		/Starting netherd-join\.service/,
+		/Starting netherd-rc-local\.service/,
+	],
+	end: [/"event":"stage-done","stage":"join"/, /^harness: .* recorded a join/],
 };

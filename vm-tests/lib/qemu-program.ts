@@ -2,9 +2,10 @@ import { globSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
+import { aptSettings } from "../../image/apt-settings.ts";
+import { readRecipe } from "../../image/recipe.ts";
 import { cachedBuild } from "../../tools/cache.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
-import { debianSources } from "./debian-sources.ts";
 
 /** QEMU and the files that its machines need; all paths are paths of this host. */
 export interface QemuProgram {
@@ -29,7 +30,7 @@ const release = "trixie";
  * that release are only unpacked into the cache, and its QEMU runs through its own dynamic loader: no chroot, so
  * sockets, taps and files keep their names.
  *
- * @throws {NetherdError} `vm.qemu-tree-failed`, and what `ensureDebianPackages` and `debianSources` throw.
+ * @throws {NetherdError} `vm.qemu-tree-failed`, and what `ensureDebianPackages` and `aptSettings` throw.
  */
 export async function findQemu(): Promise<QemuProgram> {
 	await ensureDebianPackages(["mmdebstrap"], "unpack QEMU for the virtual machines");
@@ -70,10 +71,15 @@ function unpackedArgv(folder: string): [string, ...string[]] {
 async function unpack(packages: readonly string[], folder: string): Promise<void> {
 	process.stderr.write(`vm: unpacking ${packages.join(", ")} of Debian ${release} (once)\n`);
 	const tree = join(folder, "tree");
+	const apt = await aptSettings({ ...readRecipe("test"), suite: release, components: ["main"] });
 	const result = await execa(
 		"mmdebstrap",
-		["--quiet", "--variant=extract", `--include=${packages.join(",")}`, release, tree, "-"],
-		{ input: await debianSources(release), reject: false, all: true },
+		[
+			...["--quiet", "--variant=extract", `--include=${packages.join(",")}`],
+			...apt.options.map((option) => `--aptopt=${option}`),
+			...[release, tree, "-"],
+		],
+		{ input: apt.sources.join("\n"), reject: false, all: true },
 	);
 	if (result.failed) {
 		throw new NetherdError("vm.qemu-tree-failed", `mmdebstrap could not unpack QEMU\n${result.all}`, {

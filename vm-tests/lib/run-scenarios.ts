@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { describeError } from "../../agent/errors.ts";
@@ -108,10 +108,13 @@ function show(prints: string | RegExp): string {
 	return typeof prints === "string" ? JSON.stringify(prints) : `something like ${prints}`;
 }
 
+/** The boot's logs for those that looked at it; the owner's other files are its own. */
 function copyLogs(from: string, group: readonly Scenario[], folder: string): void {
+	const logs = readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isFile());
 	for (const { name } of group) {
 		const to = join(folder, name);
-		if (to !== from) cpSync(from, to, { recursive: true, force: false });
+		if (to === from) continue;
+		for (const log of logs) copyFileSync(join(from, log.name), join(to, log.name));
 	}
 }
 

@@ -26,8 +26,11 @@ export interface Timeline {
 	readonly finished: boolean;
 }
 
-/** How the start of each phase shows, on the console or in the companion's log; `end` is that of the join. */
-export type PhaseStarts = Readonly<Record<Exclude<PhaseName, "firmware"> | "end", RegExp>>;
+/**
+ * How the start of each phase shows, on the console or in the companion's log; `end` is that of the join. Of several
+ * texts the first one that is seen at all counts.
+ */
+export type PhaseStarts = Readonly<Record<Exclude<PhaseName, "firmware"> | "end", readonly RegExp[]>>;
 
 /** Cuts a boot into its phases: each starts at the first sighting of its text that is not before the previous phase. */
 export function timelineOf(sightings: readonly Sighting[], starts: PhaseStarts): Timeline {
@@ -35,7 +38,10 @@ export function timelineOf(sightings: readonly Sighting[], starts: PhaseStarts):
 	const found: { name: PhaseName | "end"; startMs: number }[] = [{ name: "firmware", startMs: 0 }];
 	let position = 0;
 	for (const name of [...phaseNames.slice(1), "end"] as (keyof PhaseStarts)[]) {
-		const index = ordered.findIndex(({ text }, index) => index >= position && starts[name].test(text));
+		const indexes = starts[name].map((start) =>
+			ordered.findIndex(({ text }, index) => index >= position && start.test(text)),
+		);
+		const index = indexes.find((index) => index >= 0) ?? -1;
 		const sighting = ordered[index];
 		if (sighting === undefined) continue;
 		found.push({ name, startMs: sighting.atMs });

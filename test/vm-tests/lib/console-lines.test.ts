@@ -22,7 +22,7 @@ test("a carriage return alone ends a line, as in a progress display", () => {
 
 test("removes what moves a terminal's cursor; going to a position starts a line", () => {
 	const text =
-		"\x1b[2J\x1b[1;1HBdsDxe\x1b[0m: \x1b[1mloading\x1b[5;1HBoot0001\x1b[!p\x1b]0;title\x07\x1b(B.\x08\n";
+		"\x1b[2J\x1b[1;1HBdsDxe\x1b[0m: \x1b[1mloading\x1b[5;1HBoot0001\x1b[!p\x1b]0;title\x07\x1b(B\x1bM.\x08\n";
 	expect(new ConsoleLines().push(Buffer.from(text), 5).map((line) => line.text)).toEqual([
 		"BdsDxe: loading",
 		"Boot0001.",
@@ -43,6 +43,7 @@ const pieces = fc.array(
 		"\x1b]0;t\x07",
 		"\x1b[!p",
 		"\x1b(B",
+		"\x1bM",
 	),
 	{ maxLength: 30 },
 );

@@ -8,7 +8,9 @@ const run = async () => {};
 
 test("every scenario file holds the scenario of its name, with one line of description", async () => {
 	const all = await allScenarios();
-	expect(all.map(({ name }) => name)).toEqual([
+	const names = all.map(({ name }) => name);
+	expect(names).toEqual(names.toSorted());
+	for (const name of [
 		"bios-boot-to-join",
 		"changed-configuration",
 		"image-larger-than-ram",
@@ -17,7 +19,9 @@ test("every scenario file holds the scenario of its name, with one line of descr
 		"server-lost-after-image",
 		"uefi-boot-to-join",
 		"wrong-export",
-	]);
+	]) {
+		expect(names).toContain(name);
+	}
 	for (const { description } of all) expect(description).toMatch(/^\S.{10,110}$/);
 });
 
