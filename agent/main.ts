@@ -11,6 +11,7 @@ import { describeError } from "./errors.ts";
 import type { Facts } from "./facts/facts.ts";
 import { gatherInitAlone } from "./facts/gather.ts";
 import { dryHost } from "./host/dry-host.ts";
+import { gatherHardware } from "./host/hardware.ts";
 import { linuxHost } from "./host/linux-host.ts";
 import { serializeFacts } from "./host/stage-record.ts";
 import { type StagePlan, serializePlans } from "./plan/plan.ts";
@@ -64,7 +65,7 @@ async function run({ command, options, positionals }: Run): Promise<number> {
 		case "explain":
 			return explain(file, key, { ...identity(options), all: options.all === true }, output);
 		case "facts":
-			print(serializeFacts((await gatherInitAlone(note)).facts));
+			print(serializeFacts(await factsOfThisMachine()));
 			return 0;
 		case "boot":
 			return await boot(word(options["new-root"]) ?? "/root", realHost, printLine);
@@ -107,6 +108,11 @@ function showDifference([oldFile = "", newFile = ""]: readonly string[], options
 		{ ...identity(options), allNodes: options["all-nodes"] === true, stage },
 		output,
 	);
+}
+
+async function factsOfThisMachine(): Promise<Facts> {
+	const { facts } = await gatherInitAlone(note);
+	return { ...facts, hardware: await gatherHardware() };
 }
 
 function planOf(facts: Facts): StagePlan {

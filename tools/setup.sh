@@ -8,5 +8,5 @@ cd "$(dirname "$0")/.."
 
 command -v npm >/dev/null || { echo "netherd needs npm: apt-get install npm" >&2; exit 1; }
 echo "setup: installing npm packages (once)"
-npm ci --no-audit --no-fund --loglevel=error
+npm ci --cache .cache/npm --no-audit --no-fund --loglevel=error
 touch node_modules/.package-lock.json

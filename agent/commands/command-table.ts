@@ -150,7 +150,7 @@ export const commands: readonly CommandDescription[] = [
 		name: "facts",
 		summary: "show what the agent knows about this machine",
 		description: [
-			"Gathers the facts of stage init on the running machine and prints them in the form of facts.json. Secrets are replaced by their names. On a node, /run/netherd/STAGE/facts.json holds what each stage really used.",
+			"Gathers the facts of stage init on the running machine, and what the machine is made of, and prints them in the form of facts.json. Secrets are replaced by their names. On a node, /run/netherd/STAGE/facts.json holds what each stage really used.",
 		],
 		options: [],
 		examples: ["agent facts > facts.json"],

@@ -34,6 +34,8 @@ export interface InitFacts extends CommonFacts {
 	/** SMBIOS UUID of the machine, lower case; absent where the firmware has none. */
 	readonly machineUuid?: string;
 	readonly root: RootFacts;
+	/** Only where `agent facts` asked for it; no plan depends on it. */
+	readonly hardware?: HardwareFacts;
 }
 
 /** Known once systemd, network and container runtime are up. */
@@ -94,6 +96,22 @@ export interface ImageFacts {
 	readonly chunks: readonly string[];
 	/** Where size and hashes come from: the manifest's URL, or the NBD export's own answer. */
 	readonly from: string;
+}
+
+/** What a machine is made of, for reports. */
+export interface HardwareFacts {
+	readonly manufacturer: string;
+	readonly model: string;
+	readonly firmware: string;
+	readonly processor: string;
+	/** Logical processors. */
+	readonly threads: number;
+	readonly disks: readonly { readonly device: string; readonly model: string; readonly sizeBytes: number }[];
+	readonly interfaces: readonly {
+		readonly device: string;
+		readonly mac: string;
+		readonly megabitsPerSecond?: number;
+	}[];
 }
 
 export interface RootFacts {

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -208,6 +208,16 @@ describe("explain", () => {
 		expect(fromFile.length).toBeGreaterThan(10);
 		for (const [key, value] of fromFile) expect(stdout).toContain(`${key} = ${value}\n`);
 	});
+});
+
+test("facts describes this machine, and what it prints can be planned from", async () => {
+	const { exitCode, stdout, stderr } = await agent("facts");
+	expect(exitCode, stderr).toBe(0);
+	const facts = JSON.parse(stdout) as { stage: string; hardware: { threads: number } };
+	expect(facts.stage).toBe("init");
+	expect(facts.hardware.threads).toBe(availableParallelism());
+	const plan = await agent("--dry-run", "--facts", file("facts.json", stdout), "--format", "json");
+	expect(plan.exitCode, plan.stderr).toBe(0);
 });
 
 describe("commands that change the machine refuse to run here", () => {
