@@ -3,7 +3,14 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ip, makeNamespace, processIds, removeLeftovers, removeNamespace } from "./network-namespace.ts";
+import {
+	ip,
+	makeNamespace,
+	namespaceFolder,
+	processIds,
+	removeLeftovers,
+	removeNamespace,
+} from "./network-namespace.ts";
 
 /** The farm's network card as a server in the farm sees it: a bridge, to which every machine's tap is joined. */
 export const farmNetwork = {
@@ -35,6 +42,8 @@ export interface FarmProgram {
 export class Farm implements Disposable {
 	/** The namespace's name, for `ip netns exec NAME` while something is looked into. */
 	readonly namespace: string;
+	/** A folder for sockets and the like, as long as the farm is there. */
+	readonly folder: string;
 	readonly #machines = new Set<number>();
 	#taps = 0;
 
@@ -42,6 +51,7 @@ export class Farm implements Disposable {
 	constructor() {
 		removeLeftovers();
 		this.namespace = makeNamespace();
+		this.folder = namespaceFolder(this.namespace);
 		const { interface: bridge, address, prefixLength, ipv6Address } = farmNetwork;
 		this.#ip("link set lo up");
 		this.#ip(`link add ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`);

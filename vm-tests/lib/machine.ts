@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { NetherdError } from "../../agent/errors.ts";
 import type { Accelerator } from "./accelerator.ts";
@@ -47,14 +46,13 @@ export async function powerOn(
 	{ farm, hypervisor, folder }: { farm: Farm; hypervisor: Hypervisor; folder: string },
 ): Promise<PoweredMachine> {
 	mkdirSync(folder, { recursive: true });
-	// Sockets go to a short path: a Unix socket's may have 107 bytes (unix(7)).
-	const work = mkdtempSync(join(tmpdir(), "netherd-vm-"));
+	const tap = farm.addTap();
 	const connections = {
-		tap: farm.addTap(),
-		qmpSocket: join(work, "qmp"),
-		guestSocket: join(work, "guest"),
+		tap,
+		qmpSocket: join(farm.folder, `${tap}.qmp`),
+		guestSocket: join(farm.folder, `${tap}.guest`),
 		firmwareCode: hypervisor.qemu.firmwareCode,
-		firmwareVariables: join(work, "variables"),
+		firmwareVariables: join(farm.folder, `${tap}.variables`),
 	};
 	copyFileSync(hypervisor.qemu.firmwareVariables, connections.firmwareVariables);
 
@@ -71,7 +69,6 @@ export async function powerOn(
 	const words = collectErrors(child, join(folder, "qemu.log"));
 	child.once("close", (code, signal) => {
 		console.close(signal ?? `QEMU ended with exit code ${code}`);
-		rmSync(work, { recursive: true, force: true });
 	});
 
 	const early = once(child, "exit").then(() => {

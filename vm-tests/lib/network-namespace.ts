@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { NetherdError } from "../../agent/errors.ts";
 
 const prefix = "netherd-vm-";
@@ -17,8 +19,17 @@ export function makeNamespace(): string {
 	const name = `${prefix}${process.pid}-${startTicks(process.pid)}-${++made}`;
 	if (made === 1) process.once("exit", () => mine.forEach(removeNamespace));
 	ip(["netns", "add", name]);
+	mkdirSync(namespaceFolder(name), { recursive: true, mode: 0o700 });
 	mine.add(name);
 	return name;
+}
+
+/**
+ * A folder for what belongs to the namespace's processes; it goes when the namespace goes. Its path is short, because
+ * that of a Unix socket may have 107 bytes (unix(7)).
+ */
+export function namespaceFolder(name: string): string {
+	return join(tmpdir(), name);
 }
 
 /**
@@ -36,6 +47,7 @@ export function removeNamespace(name: string): void {
 		spawnSync("sleep", ["0.02"]);
 	}
 	ip(["netns", "delete", name]);
+	rmSync(namespaceFolder(name), { recursive: true, force: true });
 }
 
 /** Removes what runs left behind that could not clean up themselves, and returns the names. */

@@ -54,8 +54,10 @@ test("disposing ends everything in the farm and removes it", () => {
 	const farm = new Farm();
 	farm.start(["setsid", "--fork", "sleep", "1000"], "/dev/null");
 	expect(exists(farm.namespace)).toBe(true);
+	expect(existsSync(farm.folder)).toBe(true);
 	farm[Symbol.dispose]();
 	expect(exists(farm.namespace)).toBe(false);
+	expect(existsSync(farm.folder)).toBe(false);
 });
 
 test("an interrupted process removes its farm", async () => {
