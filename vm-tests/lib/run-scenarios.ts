@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { describeError } from "../../agent/errors.ts";
@@ -69,6 +69,7 @@ async function runScenario(
 ): Promise<ScenarioResult> {
 	const startedMs = performance.now();
 	const failures: string[] = [];
+	rmSync(parts.folder, { recursive: true, force: true });
 	mkdirSync(parts.folder, { recursive: true });
 	say(`${name}: ${description}`);
 
