@@ -1,5 +1,5 @@
 import { type Finding, findingToJson, renderFindings } from "../config/findings.ts";
-import { redactSecrets } from "../config/secrets.ts";
+import { hideSecrets, redactSecrets, secretWords } from "../config/secrets.ts";
 
 /** How a command prints. */
 export interface Output {
@@ -24,7 +24,13 @@ export function printFindings(
 	sources: readonly Source[],
 	{ format, colour, print }: Output,
 ): void {
-	const shown = findings.map((finding) => ({ ...finding, message: withoutTokens(finding.message) }));
+	const secrets = new Map(
+		sources.map(({ file, text }) => [file, secretWords(redactSecrets(text, file).secrets)]),
+	);
+	const shown = findings.map((finding) => ({
+		...finding,
+		message: hideSecrets(finding.message, secrets.get(finding.file) ?? new Map()),
+	}));
 	if (format === "json") {
 		print(`${JSON.stringify({ findings: shown.map(findingToJson) }, null, 1)}\n`);
 		return;
@@ -64,9 +70,4 @@ function maskLine(line: string, marked: string): string {
 	const behind = marked.length - (marked.lastIndexOf("}") + 1);
 	const end = Math.max(line.length - behind, start);
 	return line.slice(0, start) + "*".repeat(end - start) + line.slice(end);
-}
-
-/** What looks like a bootstrap token goes out of a message, also when the message shows only its start. */
-function withoutTokens(message: string): string {
-	return message.replace(/\b[a-z0-9]{6}\.(?:[a-z0-9]{16}\b|[a-z0-9]{1,15}…)/g, "{secret:bootstrap-token}");
 }

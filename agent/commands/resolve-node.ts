@@ -7,15 +7,14 @@ import { serverHost } from "../facts/image-location.ts";
 import { shellFacts } from "../facts/resolve-facts.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 
+export { knownAtBoot } from "../config/values.ts";
+
 export interface ResolvedNode {
 	readonly configuration: Configuration;
 	readonly commandLine: CommandLine;
 	/** Those of the node and of its command line, not those of the file. */
 	readonly findings: readonly Finding[];
 }
-
-/** Stands for a fact that nobody said; no type check looks into a value that holds such a marker. */
-export const knownAtBoot = "{secret:known-at-boot}";
 
 /**
  * What a described node gets from a file that has been read already.

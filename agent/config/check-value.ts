@@ -2,12 +2,19 @@ import { isEssential } from "./essential-services.ts";
 import { readFstabLine } from "./fstab-line.ts";
 import type { KeyDefinition, KeyType } from "./key-definition.ts";
 import { readModuleLine } from "./module-line.ts";
+import {
+	holdsInvalidSecret,
+	holdsSecret,
+	isSecretMarker,
+	withoutSampleSecrets,
+	withSampleSecrets,
+} from "./secret-marker.ts";
 import { readKernelParameters } from "./sysctl-line.ts";
 import {
-	holdsSecret,
 	isHostName,
 	isIpv4,
 	isIpv6,
+	knownAtBoot,
 	type Reading,
 	readBoolean,
 	readChoice,
@@ -24,10 +31,20 @@ export interface ValueProblem {
 
 /**
  * Checks a value, after expansion, against the type of its key. An empty value means "not set", as in LTSP 5's shell.
- * Secrets that are filled in later are accepted. Lines that LTSP 5 copies into a file as they are get a warning only.
+ * Lines that LTSP 5 copies into a file as they are get a warning only. In the place of a secret that is filled in later, a
+ * sample of its form is looked at; whether the secret itself has the form was found out when it was taken out.
  */
 export function checkValue(definition: KeyDefinition, value: string): ValueProblem | undefined {
-	if (value.trim() === "" || holdsSecret(value)) return undefined;
+	if (value.trim() === "" || value.includes(knownAtBoot)) return undefined;
+	if (!holdsSecret(value)) return checkText(definition, value);
+	if (definition.secret && isSecretMarker(value.trim())) {
+		return holdsInvalidSecret(value) ? asError("does not have the form that its key asks for") : undefined;
+	}
+	const problem = checkText(definition, withSampleSecrets(value));
+	return problem && { ...problem, message: withoutSampleSecrets(problem.message) };
+}
+
+function checkText(definition: KeyDefinition, value: string): ValueProblem | undefined {
 	if (definition.type === "boolean") {
 		const { warning } = readBoolean(value);
 		return warning === undefined ? undefined : { severity: "warning", message: warning };

@@ -14,6 +14,7 @@ import {
 	selectAllNodes,
 	unknownLike,
 } from "./select.ts";
+import { knownAtBoot } from "./values.ts";
 
 /**
  * Everything that is wrong with an lts.conf, for all of its nodes, sorted by position. Values that refer to other keys
@@ -95,9 +96,6 @@ function checkNodes(parsed: ParsedFile, index: SectionIndex): Finding[] {
 	}
 	return [...seen.values()];
 }
-
-/** Stands for a fact that only the boot brings; no type check looks into a value that holds such a marker. */
-const knownAtBoot = "{secret:known-at-boot}";
 
 /** The keys that are checked with others, that have something to expand, and the keys that these refer to. */
 function keysToEvaluate(sections: readonly Section[]): ReadonlySet<string> {

@@ -1,10 +1,12 @@
 import { commandLineFile } from "./cmdline.ts";
-import { isNone } from "./evaluate.ts";
-import { isOnlyReferences, referencedNames } from "./expand.ts";
 import { isSecretKey } from "./find-key.ts";
 import { hasErrors } from "./findings.ts";
 import { keys } from "./keys.ts";
 import { type Entry, parseLtsConf } from "./lts-conf.ts";
+import { isValidFor, SecretKeys } from "./secret-keys.ts";
+import { secretMarker } from "./secret-marker.ts";
+import { SecretNames } from "./secret-names.ts";
+import { hideSecretShapes, replaceSecretShapes } from "./secret-shapes.ts";
 
 export interface Redacted {
 	/** The text with `{secret:NAME}` in the place of every secret; lines stay the same lines. */
@@ -13,55 +15,63 @@ export interface Redacted {
 	readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** A bootstrap token of kubeadm as a whole word (Kubernetes documentation, "Authenticating with Bootstrap Tokens"). */
-const bootstrapToken = /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g;
-
 /**
  * Takes the secrets out of an lts.conf before anything is planned, printed or stored: the values of secret keys (and of
- * keys that those refer to with `$NAME`), and whatever looks like a bootstrap token, in values, comments and broken
- * lines. Section names and LIKE lines stay. The redacted text parses to the same structure, and has errors exactly
- * when the text has. The same secret gets the
- * same name, in the order of the text, so equal files give equal names. Time is linear. With `commandLineFile` as file
- * the text is read as a kernel command line.
+ * keys that those refer to with `$NAME`), the same values as words anywhere else, and whatever looks like a bootstrap
+ * token or a password hash, in values, comments and broken lines. Section names and LIKE lines stay.
+ *
+ * The redacted text parses to the same structure, and has errors exactly when the text has; the name of a secret that
+ * does not have the form of its key starts with `invalid-`. Equal files give equal names. Time is linear. With
+ * `commandLineFile` as file the text is read as a kernel command line.
  */
 export function redactSecrets(text: string, file: string): Redacted {
 	if (file === commandLineFile) return redactCommandLine(text);
 	const { sections, findings } = parseLtsConf(text, file);
-	const isBroken = hasErrors(findings);
-	const secretKeys = findSecretKeys(sections.flatMap((section) => section.entries));
-	const names = new SecretNames(text);
+	const entries = sections.flatMap((section) => section.entries);
+	const secretKeys = new SecretKeys(entries);
+	const redaction: Redaction = {
+		secretKeys,
+		names: new SecretNames(text),
+		isBroken: hasErrors(findings),
+		words: knownWords(entries, secretKeys),
+	};
 	const out: string[] = [];
 	let done = 0;
+	let isBehindSecret = false;
+	const gap = (end: number) => redactGap(text.slice(done, end), redaction, isBehindSecret);
 	for (const section of sections) {
-		out.push(redactUnparsed(text.slice(done, section.start), names), section.nameAsWritten);
+		out.push(gap(section.start), section.nameAsWritten);
 		done = section.end;
+		isBehindSecret = false;
 		for (const entry of section.entries) {
-			out.push(
-				redactUnparsed(text.slice(done, entry.start), names),
-				redactEntry(entry, secretKeys, names, isBroken),
-			);
+			out.push(gap(entry.start), redactEntry(entry, redaction));
 			done = entry.end;
+			isBehindSecret = secretKeys.has(entry.key);
 		}
 	}
-	const rest = redactLines(text.slice(done), names);
-	return { text: [...out, rest].join(""), secrets: names.secrets };
+	// With a line end, because the last line leads to nothing.
+	const rest = redactGap(`${text.slice(done)}\n`, redaction, isBehindSecret).slice(0, -1);
+	return { text: [...out, rest].join(""), secrets: redaction.names.secrets };
 }
 
 /**
- * The same for a kernel command line: `ltsp.*` values of secret keys, and bootstrap tokens. The names differ from those
- * of lts.conf, so that both can be kept together.
+ * The same for a kernel command line: `ltsp.*` values of secret keys, and what looks like a secret. The names differ from
+ * those of lts.conf, so that both can be kept together.
  */
 function redactCommandLine(text: string): Redacted {
 	const names = new SecretNames(text, "command-line-");
 	const withoutKeys = text.replace(
 		/(?<=(?:^|\s)"?ltsp\.([A-Za-z_]\w*)=)("[^"]*"?|[^\s"]+)/g,
-		(value: string, key: string) => {
-			if (!isSecretKey(key.toUpperCase()) || isMarker(value)) return value;
+		(value: string, written: string) => {
+			const key = written.toUpperCase();
+			if (!isSecretKey(key) || isMarked(value)) return value;
 			const inner = value.replaceAll('"', "");
-			return value.startsWith('"') ? `"${names.marker(key, inner)}"` : names.marker(key, inner);
+			const marker = names.marker(key, inner, isValidFor(key, inner));
+			return value.startsWith('"') ? `"${marker}"` : marker;
 		},
 	);
-	return { text: redactTokens(withoutKeys, names), secrets: names.secrets };
+	const redacted = replaceSecretShapes(withoutKeys, (sort, secret) => names.marker(sort, secret));
+	return { text: redacted, secrets: names.secrets };
 }
 
 /** Puts the secrets back; markers with an unknown name stay. One pass: what is put in is not looked at again. */
@@ -71,50 +81,69 @@ export function revealSecrets(text: string, secrets: Readonly<Record<string, str
 	);
 }
 
-/** Secret keys of the table, and the keys whose values they take over with `$NAME`. */
-function findSecretKeys(entries: readonly Entry[]): ReadonlySet<string> {
-	const byKey = new Map<string, Entry[]>();
-	for (const entry of entries) {
-		const same = byKey.get(entry.key);
-		if (same === undefined) byKey.set(entry.key, [entry]);
-		else same.push(entry);
-	}
-	const secret = new Set([...byKey.keys()].filter(isSecretKey));
-	for (const key of secret) {
-		for (const entry of byKey.get(key) ?? []) {
-			if (!isOnlyReferences(entry.raw)) continue;
-			for (const name of referencedNames(entry.raw)) if (byKey.has(name)) secret.add(name);
-		}
-	}
-	return secret;
+/** Takes secrets, and what looks like one, out of what is said about a text; `secrets` are those that it held. */
+export function hideSecrets(message: string, secrets: ReadonlyMap<string, string>): string {
+	return hideSecretShapes(message).replace(word, (each) => {
+		const name = secrets.get(each);
+		return name === undefined ? each : secretMarker(name);
+	});
 }
 
-function redactEntry(
-	entry: Entry,
-	secretKeys: ReadonlySet<string>,
-	names: SecretNames,
-	isBroken: boolean,
-): string {
+/** The words of secrets, each with the name of its secret, for {@link hideSecrets}. */
+export function secretWords(secrets: Redacted["secrets"]): ReadonlyMap<string, string> {
+	return new Map(
+		Object.entries(secrets).flatMap(([name, value]) =>
+			(value.match(word) ?? []).filter(({ length }) => length >= 4).map((each) => [each, name] as const),
+		),
+	);
+}
+
+interface Redaction {
+	readonly secretKeys: SecretKeys;
+	readonly names: SecretNames;
+	/** The text has syntax errors, and must keep them. */
+	readonly isBroken: boolean;
+	/** Secrets that don't look like one → the key that says so. */
+	readonly words: ReadonlyMap<string, string>;
+}
+
+const word = /[^\s"'`=,;()[\]<>|&\\#{}$]+/g;
+/** A shorter one would turn up by chance. */
+const shortestWord = 8;
+
+function knownWords(entries: readonly Entry[], secretKeys: SecretKeys): ReadonlyMap<string, string> {
+	return new Map(
+		entries
+			.filter((entry) => secretKeys.isSecret(entry) && replaceSecretShapes(entry.value, () => "") !== "")
+			.flatMap(({ key, value }) => (value.match(word) ?? []).map((each) => [each, key] as const))
+			.filter(([each]) => each.length >= shortestWord),
+	);
+}
+
+function redactEntry(entry: Entry, redaction: Redaction): string {
+	const { secretKeys, names, isBroken } = redaction;
 	if (entry.key === "LIKE") return entry.raw;
-	const isWhole =
-		secretKeys.has(entry.key) &&
-		entry.value.trim() !== "" &&
-		!isNone(entry.raw) &&
-		!isOnlyReferences(entry.raw) &&
-		!isMarker(entry.raw);
-	if (!isWhole) return redactTokens(entry.raw, names);
-	return isBroken ? redactWords(entry.raw, entry.key, names) : names.marker(entry.key, entry.value);
+	if (!secretKeys.isSecret(entry)) return redactWords(entry.raw, redaction);
+	if (isBroken) return redactPieces(entry.raw, entry.key, names);
+	return names.marker(entry.key, entry.value, secretKeys.isValid(entry.key, entry.value));
 }
 
-/** Text before a section name or a value: its last line holds only what leads there, the lines before it anything. */
-function redactUnparsed(text: string, names: SecretNames): string {
-	const lastLine = text.lastIndexOf("\n") + 1;
-	return redactLines(text.slice(0, lastLine), names) + text.slice(lastLine);
-}
-
-/** Comments and broken lines: what follows `=` behind the name of a secret key goes, up to the end of the line. */
-function redactLines(text: string, names: SecretNames): string {
-	return text.replace(/[^\n]+/g, (line) => redactLine(line, names));
+/**
+ * Text before a section name or a value: its last line holds only what leads there, the lines before it anything. What
+ * stands behind a secret on the same line of a broken text, and is no comment, is taken for a part of it that the mistake
+ * cut off.
+ */
+function redactGap(text: string, redaction: Redaction, isBehindSecret: boolean): string {
+	const firstEnd = text.indexOf("\n");
+	const lastStart = text.lastIndexOf("\n") + 1;
+	if (firstEnd < 0) return text;
+	const first = text.slice(0, firstEnd);
+	const isCutOff = isBehindSecret && redaction.isBroken && !/^"?\s*(?:#|$)/.test(first);
+	return (
+		(isCutOff ? redactPieces(first, "cut-off", redaction.names) : redactLine(first, redaction)) +
+		text.slice(firstEnd, lastStart).replace(/[^\n]+/g, (line) => redactLine(line, redaction)) +
+		text.slice(lastStart)
+	);
 }
 
 const secretAssignment = new RegExp(
@@ -125,16 +154,16 @@ const secretAssignment = new RegExp(
 	"i",
 );
 
-function redactLine(line: string, names: SecretNames): string {
-	if (!/[=.]/.test(line)) return line;
-	const found = secretAssignment.exec(line);
+/** Comments and broken lines: what follows `=` behind the name of a secret key goes, up to the end of the line. */
+function redactLine(line: string, redaction: Redaction): string {
+	const found = line.includes("=") ? secretAssignment.exec(line) : null;
 	const [, assignment = "", value = ""] = found ?? [];
-	if (found === null || isMarker(value)) return redactTokens(line, names);
+	if (found === null || isMarked(value)) return redactWords(line, redaction);
 	const valueAt = found.index + assignment.length;
 	const key = assignment.replace(/\W+$/, "");
 	return (
-		redactTokens(line.slice(0, valueAt), names) +
-		redactWords(value, key, names) +
+		redactWords(line.slice(0, valueAt), redaction) +
+		redactPieces(value, key, redaction.names) +
 		line.slice(valueAt + value.length)
 	);
 }
@@ -143,45 +172,25 @@ function redactLine(line: string, names: SecretNames): string {
  * A secret in a text with errors: what the errors may be about (quotes, brackets, odd characters, lengths) stays, or the
  * redacted text would parse where the text does not.
  */
-function redactWords(value: string, key: string, names: SecretNames): string {
+function redactPieces(value: string, key: string, names: SecretNames): string {
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among the errors
-	return value.replace(/[^\s"'=[\]#\\$`()\u0000-\u001f\u007f\ufffd]+/g, (word) =>
-		isMarker(word) ? word : names.marker(key, word).padEnd(word.length > 1000 ? word.length : 0, "x"),
+	return value.replace(/[^\s"'=[\]#\\$`()\u0000-\u001f\u007f\ufffd]+/g, (piece) =>
+		isMarked(piece) ? piece : names.marker(key, piece).padEnd(piece.length > 1000 ? piece.length : 0, "x"),
 	);
 }
 
-function redactTokens(text: string, names: SecretNames): string {
-	return text.replace(bootstrapToken, (token) => names.marker("bootstrap-token", token));
+function redactWords(text: string, { names, words }: Redaction): string {
+	const redacted = /[.$]/.test(text)
+		? replaceSecretShapes(text, (sort, secret) => names.marker(sort, secret))
+		: text;
+	if (words.size === 0) return redacted;
+	return redacted.replace(word, (each) => {
+		const key = words.get(each);
+		return key === undefined ? each : names.marker(key, each);
+	});
 }
 
-function isMarker(raw: string): boolean {
+/** Quotes and the filling of {@link redactPieces} may be around a marker. */
+function isMarked(raw: string): boolean {
 	return /^"?\{secret:[a-z0-9-]+\}x*"?$/.test(raw);
-}
-
-class SecretNames {
-	readonly secrets: Record<string, string> = {};
-	readonly #byValue = new Map<string, string>();
-	readonly #counts = new Map<string, number>();
-	readonly #taken: ReadonlySet<string>;
-	readonly #prefix: string;
-
-	constructor(text: string, prefix = "") {
-		this.#prefix = prefix;
-		this.#taken = new Set([...text.matchAll(/\{secret:([a-z0-9-]+)\}/g)].map((match) => match[1] ?? ""));
-	}
-
-	marker(key: string, value: string): string {
-		const known = this.#byValue.get(value);
-		if (known !== undefined) return `{secret:${known}}`;
-		const base = this.#prefix + key.toLowerCase().replaceAll("_", "-");
-		let name: string;
-		do {
-			const count = (this.#counts.get(base) ?? 0) + 1;
-			this.#counts.set(base, count);
-			name = count === 1 ? base : `${base}-${count}`;
-		} while (this.#taken.has(name) || Object.hasOwn(this.secrets, name));
-		this.secrets[name] = value;
-		this.#byValue.set(value, name);
-		return `{secret:${name}}`;
-	}
 }

@@ -1,6 +1,5 @@
 /**
- * Readers for typed values. Each returns the value, or a problem in words (without the place: the caller knows it). A
- * value that holds a `{secret:NAME}` marker is accepted by the callers unread.
+ * Readers for typed values. Each returns the value, or a problem in words (without the place: the caller knows it).
  */
 export type Reading<Value> =
 	| { readonly value: Value; readonly warning?: string }
@@ -110,7 +109,5 @@ export function isHostName(text: string): boolean {
 	);
 }
 
-/** Whether a value holds a secret that is filled in later, so that it cannot be checked now. */
-export function holdsSecret(text: string): boolean {
-	return /\{secret:[a-z0-9-]+\}/.test(text);
-}
+/** Stands for a fact that only the boot brings. No file can hold this character, and no check looks into such a value. */
+export const knownAtBoot = "\u0000";

@@ -1,4 +1,4 @@
-import { holdsSecret } from "../config/values.ts";
+import { holdsSecret } from "../config/secret-marker.ts";
 import type { InitFacts } from "../facts/facts.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";

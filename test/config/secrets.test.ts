@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkLtsConf } from "../../agent/config/check.ts";
 import { commandLineFile } from "../../agent/config/cmdline.ts";
 import { parseLtsConf } from "../../agent/config/lts-conf.ts";
 import { redactSecrets, revealSecrets } from "../../agent/config/secrets.ts";
@@ -65,12 +66,51 @@ KUBEADM_JOIN_TOKEN = "hunter3
 A = "x" ROOT_PASSWORD_HASH=hunter4]
 root_password_hash =
   "hunter5"
-`;
+ROOT_PASSWORD_HASH = "hunter6" hunter7 # of 2026
+KUBEADM_JOIN_TOKEN = "x" ; hunter8"
+ROOT_PASSWORD_HASH = "hunter9" hunter10`;
 		const { text: redacted } = redactSecrets(text, "f");
 		expect(redacted).not.toMatch(/hunter/);
+		expect(redacted.split("\n").length).toBe(text.split("\n").length);
 		const places = (each: string) =>
 			parseLtsConf(each, "f").findings.map(({ line, code }) => `${line} ${code}`);
 		expect(places(redacted)).toEqual(places(text));
+	});
+
+	test("a secret that does not have the form of its key is marked so, and the node refuses it as check does", () => {
+		const text = `[default]
+FARM_TOKEN = junk
+KUBEADM_JOIN_TOKEN = $FARM_TOKEN
+ROOT_PASSWORD_HASH = "se\\"cret"
+[node1]
+KUBEADM_JOIN_TOKEN = ${token}
+`;
+		const { text: redacted, secrets } = redactSecrets(text, "f");
+		expect(secrets).toEqual({
+			"invalid-farm-token": "junk",
+			"invalid-root-password-hash": 'se"cret',
+			"kubeadm-join-token": token,
+		});
+		const places = (each: string) =>
+			checkLtsConf(each, "f").map(({ line, severity, code }) => `${line} ${severity} ${code}`);
+		expect(places(redacted)).toEqual(places(text));
+		expect(places(text)).toContain("4 error lts-conf.bad-value");
+	});
+
+	test("password hashes go by their look, and get their dollars back", () => {
+		const hash = "$6$salt$notAnybodysHashButItHasTheLook/of.one";
+		const escaped = hash.replaceAll("$", "\\$");
+		const text = `# was ${hash}\n[default]\nRCFILE_1 = "usermod -p '${escaped}' root; echo \\$1\\$2"\nA = ${hash}\n`;
+		const { text: redacted, secrets } = redactSecrets(text, "f");
+		expect(secrets).toEqual({ "password-hash": hash });
+		expect(redacted).toBe(
+			`# was {secret:password-hash}\n[default]\nRCFILE_1 = "usermod -p '{secret:password-hash}' root; echo \\$1\\$2"\nA = {secret:password-hash}\n`,
+		);
+	});
+
+	test("a secret without the look of one goes wherever it stands as a word", () => {
+		const text = `# old: hunter2hunter2\n[default]\nRCFILE_1 = "login --password=hunter2hunter2"\nKUBEADM_JOIN_TOKEN = hunter2hunter2\n`;
+		expect(redactSecrets(text, "f").text).not.toContain("hunter2");
 	});
 
 	test("a name that the text uses already is not given again", () => {

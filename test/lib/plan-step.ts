@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { makeConfiguration } from "../../agent/config/configuration.ts";
 import { withoutSecrets } from "../../agent/facts/configuration-text.ts";
 import type { Facts, InitFacts, NetworkFacts, RootFacts } from "../../agent/facts/facts.ts";
 import { perform } from "../../agent/host/host.ts";
@@ -69,6 +70,23 @@ export function planStep(
 	node?: NodeUnderTest,
 ): readonly Operation[] {
 	return step.plan(inputsOf(makeInitFacts(withSection(ltsConf), node)));
+}
+
+/** What a step makes of a value that no check has looked at. */
+export function planUnchecked(
+	step: Step<Inputs<InitFacts>>,
+	key: string,
+	value: string,
+): readonly Operation[] {
+	const origin = { kind: "lts.conf", file: "lts.conf", line: 2, column: 1, section: "default" } as const;
+	const configuration = makeConfiguration({
+		keys: [
+			{ key: "CONFIGURE_FSTAB", value: "true", origin: { kind: "default" }, lost: [] },
+			{ key, value, origin, lost: [] },
+		],
+		sections: [],
+	});
+	return step.plan({ ...inputsOf(makeInitFacts("")), configuration });
 }
 
 /** The same as actions, after the checks that every plan goes through. */
