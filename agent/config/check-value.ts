@@ -9,6 +9,7 @@ import {
 	withoutSampleSecrets,
 	withSampleSecrets,
 } from "./secret-marker.ts";
+import { looksSecret } from "./secret-shapes.ts";
 import { readKernelParameters } from "./sysctl-line.ts";
 import {
 	isHostName,
@@ -36,6 +37,11 @@ export interface ValueProblem {
  */
 export function checkValue(definition: KeyDefinition, value: string): ValueProblem | undefined {
 	if (value.trim() === "" || value.includes(knownAtBoot)) return undefined;
+	if (shownTypes.has(definition.type) && (holdsSecret(value) || looksSecret(value))) {
+		return asError(
+			"looks like a secret, and would be shown by name only: six characters, a dot, sixteen characters",
+		);
+	}
 	if (!holdsSecret(value)) return checkText(definition, value);
 	if (definition.secret && isSecretMarker(value.trim())) {
 		return holdsInvalidSecret(value) ? asError("does not have the form that its key asks for") : undefined;
@@ -43,6 +49,9 @@ export function checkValue(definition: KeyDefinition, value: string): ValueProbl
 	const problem = checkText(definition, withSampleSecrets(value));
 	return problem && { ...problem, message: withoutSampleSecrets(problem.message) };
 }
+
+/** What becomes an argument of a program or part of a path, where no secret is put in. */
+const shownTypes: ReadonlySet<KeyType> = new Set(["hostname", "hostname-part", "image"]);
 
 function checkText(definition: KeyDefinition, value: string): ValueProblem | undefined {
 	if (definition.type === "boolean") {

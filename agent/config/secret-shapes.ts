@@ -15,6 +15,11 @@ export function replaceSecretShapes(text: string, replace: (key: string, secret:
 	return text.replace(shapes, (found) => replace(sortOf(found), found.replaceAll("\\$", "$")));
 }
 
+/** Whether a text holds what looks like a secret. */
+export function looksSecret(text: string): boolean {
+	return text.search(shapes) >= 0;
+}
+
 /** For messages, where a long text shows its start only. */
 export function hideSecretShapes(message: string): string {
 	return message.replace(cutShapes, (found) => `{secret:${sortOf(found)}}`);

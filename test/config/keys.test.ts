@@ -137,6 +137,12 @@ describe("checkValue", () => {
 	test.each([
 		["HOSTNAME", "1!"],
 		["HOSTNAME", "../etc"],
+		["HOSTNAME", "worker.internalservices"],
+		["HOSTNAME", "{secret:bootstrap-token}"],
+		["SYSLOG_HOST", "{secret:bootstrap-token};reboot"],
+		["SYSLOG_HOST", "{secret:root-password-hash}"],
+		["KUBEADM_JOIN_TOKEN", "{secret:invalid-kubeadm-join-token}"],
+		["KUBEADM_JOIN_TOKEN", "x{secret:kubeadm-join-token}"],
 		["HOSTNAME_EXTRA", "a/b"],
 		["SERVER", "10.9.0"],
 		["DNS_SERVER", "10.9.0.1 dns.example.org"],
