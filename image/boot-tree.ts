@@ -70,6 +70,8 @@ export function publishBootLoaders(tree: string, files: readonly string[]): void
 			rmSync(unfinished, { force: true });
 			linkOrCopy(file, unfinished);
 			renameSync(unfinished, path);
+			// Between two names of one file, rename(2) does nothing.
+			rmSync(unfinished, { force: true });
 		}
 	});
 }

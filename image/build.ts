@@ -63,7 +63,10 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 			},
 		);
 	}
-	await ensureDebianPackages(["mmdebstrap", "squashfs-tools", "debian-archive-keyring"], "build node images");
+	await ensureDebianPackages(
+		["mmdebstrap", "mount", "squashfs-tools", "debian-archive-keyring"],
+		"build node images",
+	);
 	if (options.renewPackages) renewPackages(recipe);
 
 	say(`image ${recipe.name}: Debian ${recipe.suite}, ${recipe.kernel}`);

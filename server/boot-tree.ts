@@ -98,13 +98,13 @@ function chooseDefault(folder: string, names: readonly string[], configured: str
 }
 
 /**
- * The version that `current` points at now.
+ * A version of an image; without one named, that which `current` points at now.
  *
  * @throws {NetherdError} `server.file-missing`, `server.path-leads-out`, `server.image-wrong`, `image.manifest-*`.
  */
-export function readReleasedImage(folder: string, name: string): ReleasedImage {
+export function readReleasedImage(folder: string, name: string, wanted = "current"): ReleasedImage {
 	const imageFolder = resolveRooted(folder, ["images", name]);
-	const versionFolder = resolveRooted(folder, ["images", name, "current"]);
+	const versionFolder = resolveRooted(folder, ["images", name, wanted]);
 	const version = basename(versionFolder);
 	if (dirname(versionFolder) !== imageFolder || !isImageName(version)) {
 		throw wrong(

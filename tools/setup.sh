@@ -1,12 +1,27 @@
 #!/bin/sh
-# Installs the npm packages when they are missing or older than package-lock.json. Plain sh, because the Node that runs
-# everything else is itself one of those packages.
+# Installs what the scripts in TypeScript need before they can run: the libraries of the Node that is an npm package, and
+# the npm packages, when they are missing or older than package-lock.json. Plain sh, because a fresh machine has nothing
+# else, and its own Node may be years older.
 set -eu
 cd "$(dirname "$0")/.."
 
 [ -e node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] && exit 0
 
-command -v npm >/dev/null || { echo "netherd needs npm: apt-get install npm" >&2; exit 1; }
+libraries="libatomic1 libstdc++6"
+# shellcheck disable=SC2086 # a list of words
+installed=$(dpkg-query --show --showformat '${db:Status-Status}\n' $libraries 2>/dev/null | grep -c '^installed$') || true
+if [ "$installed" -ne 2 ]; then
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "setup: Node needs $libraries; run: sudo apt-get install $libraries" >&2
+		exit 1
+	fi
+	echo "setup: apt-get install $libraries (needed by Node)"
+	apt-get update -qq
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $libraries >/dev/null
+fi
+
 echo "setup: installing npm packages (once)"
-npm ci --cache .cache/npm --no-audit --no-fund --loglevel=error
+# No package's own scripts: none is needed, and they would run the Node that is only just being installed.
+npm ci --cache .cache/npm --ignore-scripts --no-audit --no-fund --loglevel=error
 touch node_modules/.package-lock.json

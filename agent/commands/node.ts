@@ -7,13 +7,14 @@ import type { Facts } from "../facts/facts.ts";
 import { gatherInit, gatherInitAlone, gatherInitramfs, gatherJoin } from "../facts/gather.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
 import type { Host } from "../host/host.ts";
-import { type FailureHandling, lastResort } from "../host/last-resort.ts";
+import { lastResort } from "../host/last-resort.ts";
 import { queryProgram } from "../host/query-program.ts";
 import { type BootEvent, reportEvent } from "../host/report-event.ts";
 import { loadSecrets, saveSecrets } from "../host/secret-store.ts";
 import { type Log, nodeLog } from "../log.ts";
 import { kernelCommandLine, networkBlockDevice, nodePrograms, runningSystemd } from "../paths.ts";
 import { runStage } from "../run-stage.ts";
+import { failureHandling } from "./failure-handling.ts";
 
 /** Makes the host of a stage: `root` is the folder that its paths are within. */
 export type MakeHost = (root: string, secrets: Readonly<Record<string, string>>, log: Log) => Host;
@@ -70,10 +71,15 @@ export async function join(makeHost: MakeHost, say: Say): Promise<number> {
 	const secrets = loadSecrets();
 	const facts = gatherJoin(await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
 	if (facts.joined) log.info("this node has joined already: nothing to do");
-	await announced("join", facts, log, () =>
-		runStage(joinStage, { facts, secrets }, makeHost("/", secrets, log), log),
-	);
-	return 0;
+	try {
+		await announced("join", facts, log, () =>
+			runStage(joinStage, { facts, secrets }, makeHost("/", secrets, log), log),
+		);
+		return 0;
+	} catch (error) {
+		await reportFailure(error, facts, log);
+		throw error;
+	}
 }
 
 /** What is odd in lts.conf or on the command line, but no reason to stop. */
@@ -99,16 +105,17 @@ async function announced(stage: string, facts: Facts, log: Log, run: () => Promi
 }
 
 async function failed(error: unknown, facts: Facts | undefined, log: Log): Promise<number> {
+	await reportFailure(error, facts, log);
+	await lastResort(error, failureHandling(facts, readFileSync(kernelCommandLine, "utf8")));
+	return 1;
+}
+
+async function reportFailure(error: unknown, facts: Facts | undefined, log: Log): Promise<void> {
 	const message = error instanceof Error ? error.message : String(error);
 	const code = error instanceof NetherdError ? error.code : "boot.action-failed";
 	log.debug(message, { code, stack: error instanceof Error ? error.stack : undefined });
-	await reportEvent(
-		serverOf(facts),
-		{ ...about(facts), event: "boot-failed", stage: facts?.stage ?? "initramfs", code, message },
-		log,
-	);
-	await lastResort(error, failureHandling(facts));
-	return 1;
+	const stage = facts?.stage ?? "initramfs";
+	await reportEvent(serverOf(facts), { ...about(facts), event: "boot-failed", stage, code, message }, log);
 }
 
 function about(facts: Facts | undefined) {
@@ -123,25 +130,6 @@ function about(facts: Facts | undefined) {
 function serverOf(facts: Facts | undefined): string | undefined {
 	return parseCommandLine(facts?.commandLine ?? readFileSync(kernelCommandLine, "utf8")).server;
 }
-
-/** As lts.conf says; before it is known, or when it is what failed, as `panic=` on the kernel command line says. */
-function failureHandling(facts: Facts | undefined): FailureHandling {
-	const commandLine = parseCommandLine(readFileSync(kernelCommandLine, "utf8"));
-	const panicMs = commandLine.panicSeconds === undefined ? undefined : commandLine.panicSeconds * 1000;
-	try {
-		if (facts === undefined) throw new Error("no facts yet");
-		const { configuration } = resolveFacts(facts);
-		return {
-			outcome: configuration.text("ON_FAILURE") as FailureHandling["outcome"],
-			delayMs: configuration.durationMs("ON_FAILURE_DELAY") ?? panicMs ?? defaultDelayMs,
-		};
-	} catch {
-		return { outcome: "reboot", delayMs: panicMs ?? defaultDelayMs };
-	}
-}
-
-/** What the key table says about ON_FAILURE_DELAY. */
-const defaultDelayMs = 10_000;
 
 /** statfs(2) f_type of the two file systems that an initramfs can be. */
 const initramfsTypes = new Set([0x858458f6, 0x01021994]);

@@ -24,6 +24,8 @@ export interface InitramfsFacts extends CommonFacts {
 	/** Where the new root is to be assembled, e.g. `/root` (initramfs-tools(7) calls it rootmnt). */
 	readonly newRoot: string;
 	readonly memory: MemoryFacts;
+	/** Of the running kernel, as `uname -r` prints it; absent where nothing runs yet. */
+	readonly kernelRelease?: string;
 	/** The image that will be fetched into RAM; absent when it stays on the server. */
 	readonly image?: ImageFacts;
 }
@@ -90,6 +92,8 @@ export interface ImageFacts {
 	readonly name: string;
 	/** Absent when the server has no manifest. */
 	readonly version?: string;
+	/** Of the kernel whose modules the image holds, as `uname -r` prints it; absent when the server has no manifest. */
+	readonly kernelRelease?: string;
 	readonly sizeBytes: number;
 	readonly chunkSizeBytes: number;
 	/** SHA-256 of every chunk, hexadecimal; empty when the server has no manifest. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, release } from "node:os";
 import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
 import {
@@ -38,6 +38,7 @@ export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gather
 			...common,
 			stage: "initramfs",
 			newRoot,
+			kernelRelease: release(),
 			memory: parseMemoryInformation(readFileSync(memoryInformation, "utf8")),
 			...(image === undefined ? {} : { image }),
 		},

@@ -1,7 +1,7 @@
 import type { CommandLine } from "../config/cmdline.ts";
 import type { Configuration } from "../config/resolve.ts";
 import { NetherdError } from "../errors.ts";
-import type { NetworkFacts } from "./facts.ts";
+import type { ImageFacts, NetworkFacts } from "./facts.ts";
 
 /** An NBD export (https://github.com/NetworkBlockDevice/nbd/blob/master/doc/uri.md names the same three parts). */
 export interface ImageSource {
@@ -26,9 +26,13 @@ const defaultExportName = "/opt/ltsp/amd64";
  * The NBD export that holds the node's root: `nbdroot=`, with IMAGE of lts.conf as its export name when set; what
  * `nbdroot=` leaves out comes from DHCP (root path, next-server), then from LTSP 5's defaults.
  *
+ * @param image What its manifest said, where there is one: the version of an IMAGE that names none.
  * @throws {NetherdError} `image.no-server` when nothing names a server.
  */
-export function imageSource({ commandLine, configuration, network }: Whereabouts): ImageSource {
+export function imageSource(
+	{ commandLine, configuration, network }: Whereabouts,
+	image?: Pick<ImageFacts, "name" | "version">,
+): ImageSource {
 	const root = commandLine.nbdRoot;
 	const host = root?.host ?? network.nextServer ?? serverHost(commandLine);
 	if (host === undefined) {
@@ -45,7 +49,10 @@ export function imageSource({ commandLine, configuration, network }: Whereabouts
 		host,
 		port: root?.port ?? defaultPort,
 		exportName:
-			configuredImage(configuration)?.name ?? root?.exportName ?? network.rootPath ?? defaultExportName,
+			configuredExport(configuration, commandLine, image) ??
+			root?.exportName ??
+			network.rootPath ??
+			defaultExportName,
 	};
 }
 
@@ -55,16 +62,30 @@ export function manifestUrl({
 	configuration,
 }: Omit<Whereabouts, "network">): string | undefined {
 	if (commandLine.server === undefined) return undefined;
-	const wanted = configuredImage(configuration);
-	const booted = commandLine.image;
-	const image = wanted === undefined || wanted.name === booted?.name ? (booted ?? wanted) : wanted;
-	return image && `${commandLine.server}/images/${image.name}/${image.version}/image.json`;
+	const image = configuredImage(configuration, commandLine) ?? commandLine.image;
+	return image && `${commandLine.server}/images/${image.name}/${image.version ?? "current"}/image.json`;
 }
 
-/** IMAGE of lts.conf, `NAME` or `NAME/VERSION`. */
-function configuredImage(configuration: Configuration): { name: string; version: string } | undefined {
+/** The export of IMAGE; undefined when lts.conf leaves the choice to the command line. */
+function configuredExport(
+	configuration: Configuration,
+	commandLine: CommandLine,
+	image: Pick<ImageFacts, "name" | "version"> | undefined,
+): string | undefined {
+	const wanted = configuredImage(configuration, commandLine);
+	if (wanted === undefined) return undefined;
+	const version = wanted.version ?? (image?.name === wanted.name ? image.version : undefined);
+	return version === undefined ? wanted.name : `${wanted.name}/${version}`;
+}
+
+/** IMAGE of lts.conf, `NAME` or `NAME/VERSION`. Just the name of the image that was booted means the booted version. */
+function configuredImage(
+	configuration: Configuration,
+	{ image: booted }: CommandLine,
+): { name: string; version?: string | undefined } | undefined {
 	const [name, version] = configuration.text("IMAGE")?.split("/") ?? [];
-	return name === undefined ? undefined : { name, version: version ?? "current" };
+	if (name === undefined) return undefined;
+	return version === undefined && booted?.name === name ? booted : { name, version };
 }
 
 /** URL of the farm's lts.conf; undefined when no companion server is known. */

@@ -21,9 +21,9 @@ export async function gatherImage(where: Whereabouts, say: (line: string) => voi
 	};
 	const text = url === undefined ? undefined : await httpGetText(url, limits);
 	if (url !== undefined && text !== undefined) {
-		const { name, version, image } = parseManifest(text, url);
+		const { name, version, image, kernel } = parseManifest(text, url);
 		const { sizeBytes, chunkSizeBytes, chunks } = image;
-		return { name, version, sizeBytes, chunkSizeBytes, chunks, from: url };
+		return { name, version, kernelRelease: kernel.release, sizeBytes, chunkSizeBytes, chunks, from: url };
 	}
 	const { kind: _, ...location } = imageSource(where);
 	say("the server has no manifest for this image: it will not be verified");

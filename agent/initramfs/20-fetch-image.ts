@@ -1,3 +1,4 @@
+import { NetherdError } from "../errors.ts";
 import type { ImageFacts, InitramfsFacts } from "../facts/facts.ts";
 import { type ImageSource, imageSource } from "../facts/image-location.ts";
 import { imageFile, imageFolder, networkBlockDevice } from "../paths.ts";
@@ -31,6 +32,7 @@ export const fetchImageStep: Step<Inputs<InitramfsFacts>> = {
 };
 
 function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly Operation[] {
+	checkKernel(inputs.facts, image);
 	checkMemoryBudget(inputs, image);
 	return [
 		{
@@ -56,6 +58,19 @@ function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly
 	];
 }
 
+/** Without its modules a node would come up with no network drivers and no container networking, and not say why. */
+function checkKernel({ kernelRelease }: InitramfsFacts, image: ImageFacts): void {
+	if (kernelRelease === undefined || image.kernelRelease === undefined) return;
+	if (kernelRelease === image.kernelRelease) return;
+	throw new NetherdError(
+		"image.other-kernel",
+		`image ${image.name} ${image.version ?? ""} holds the modules of kernel ${image.kernelRelease}, and this is kernel ${kernelRelease}`,
+		{
+			hint: "boot the kernel and initramfs of the same version: remove IMAGE from lts.conf, or name the version that the server's boot script gives",
+		},
+	);
+}
+
 function sourceOf({ facts, commandLine, configuration }: Inputs<InitramfsFacts>): ImageSource {
-	return imageSource({ commandLine, configuration, network: facts.network });
+	return imageSource({ commandLine, configuration, network: facts.network }, facts.image);
 }

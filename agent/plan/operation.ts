@@ -86,7 +86,6 @@ const lowerings: {
 			device,
 			"-name",
 			exportName,
-			"-persist",
 			"-readonly",
 			"-systemd-mark",
 		),

@@ -55,7 +55,7 @@ export function kernelCommandLine(parameters: BootParameters): string {
 		"initrd=initramfs.img",
 		"root=/dev/nbd0",
 		"boot=netherd",
-		`nbdroot=${address}:${nbdPort}/${image}`,
+		`nbdroot=${address}:${nbdPort}/${image}/${version}`,
 		`netherd.server=http://${address}:${httpPort}`,
 		`netherd.image=${image}/${version}`,
 		"ip=dhcp",

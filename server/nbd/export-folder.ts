@@ -9,8 +9,9 @@ import type { Exports } from "./negotiation.ts";
 const ltspExportName = "opt/ltsp/amd64";
 
 /**
- * The exports: `NAME` and `/NAME` for every released image, and LTSP 5's name for the default image. Clients differ on
- * the slash in front.
+ * The exports: `NAME` for the current version of every released image, `NAME/VERSION` for a certain one, which is what
+ * the boot script asks for, so that kernel, manifest and image of a node belong together even when a release comes in the
+ * middle of its boot; and LTSP 5's name for the default image. Clients differ on the slash in front.
  *
  * nbdkit serves a folder of links `NAME@VERSION` (file plugin, dir=) and opens the file anew for each connection. A link
  * is made here when a client asks, for the version that is current at that moment. So a release is picked up by the next
@@ -24,13 +25,13 @@ export function exportFolder(tree: BootTree, folder: string, emit: EventSink): E
 		names,
 		find(exportName) {
 			const plain = exportName.startsWith("/") ? exportName.slice(1) : exportName;
-			const image = plain === ltspExportName ? tree.defaultImage : plain;
-			const known = names();
+			const [image = "", wanted, ...rest] = (plain === ltspExportName ? tree.defaultImage : plain).split("/");
+			const known = rest.length > 0 || wanted === "" ? [] : names();
 			if (!known.includes(image)) {
-				return { refusal: `there is no such export; there are: ${known.join(", ")}` };
+				return { refusal: `there is no such export; there are: ${names().join(", ")}` };
 			}
 			try {
-				const released = readReleasedImage(tree.folder, image);
+				const released = readReleasedImage(tree.folder, image, wanted);
 				const target = `${image}@${released.version}`;
 				link(released, join(folder, target));
 				return { exportName, image, version: released.version, target };

@@ -151,10 +151,10 @@ ON_FAILURE = shell
 	});
 
 	test("a key that no step's plan shows is a difference all the same", () => {
-		const { exitCode, groups } = compare("[default]\nIMAGE=node/1\n", "[default]\nIMAGE=node/2\n");
+		const { exitCode, groups } = compare("[default]\nON_FAILURE=shell\n", "[default]\nON_FAILURE=poweroff\n");
 		expect(exitCode).toBe(1);
 		expect(groups[0]).toMatchObject({
-			settings: [{ key: "IMAGE", old: "node/1", new: "node/2" }],
+			settings: [{ key: "ON_FAILURE", old: "shell", new: "poweroff" }],
 			stages: [],
 		});
 	});

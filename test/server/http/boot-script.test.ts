@@ -20,7 +20,7 @@ test("the script that a node runs", () => {
 		echo netherd: image node, version 2026-01-01.1, from 10.0.0.1
 		imgfree
 		initrd --name initramfs.img http://10.0.0.1:8080/images/node/2026-01-01.1/initramfs.img || goto failed
-		kernel http://10.0.0.1:8080/images/node/2026-01-01.1/vmlinuz initrd=initramfs.img root=/dev/nbd0 boot=netherd nbdroot=10.0.0.1:10809/node netherd.server=http://10.0.0.1:8080 netherd.image=node/2026-01-01.1 ip=dhcp BOOTIF=01-\${netX/mac:hexhyp} panic=10 printk.devkmsg=on console=ttyS0,115200 || goto failed
+		kernel http://10.0.0.1:8080/images/node/2026-01-01.1/vmlinuz initrd=initramfs.img root=/dev/nbd0 boot=netherd nbdroot=10.0.0.1:10809/node/2026-01-01.1 netherd.server=http://10.0.0.1:8080 netherd.image=node/2026-01-01.1 ip=dhcp BOOTIF=01-\${netX/mac:hexhyp} panic=10 printk.devkmsg=on console=ttyS0,115200 || goto failed
 		boot || goto failed
 		:failed
 		echo netherd: loading failed, iPXE error \${errno}; its own message is above

@@ -32,6 +32,7 @@ test("every image on one port, under its names; all others are refused", async (
 	expect(await sizeOf("node")).toBe("300000");
 	expect(await sizeOf("/node")).toBe("300000");
 	expect(await sizeOf("storage")).toBe("123456");
+	expect(await sizeOf("/node/1")).toBe("300000");
 	expect(await sizeOf("/opt/ltsp/amd64")).toBe("300000");
 	expect(await sizeOf("opt/ltsp/amd64")).toBe("300000");
 
@@ -40,7 +41,10 @@ test("every image on one port, under its names; all others are refused", async (
 		"other",
 		"node@1",
 		"//node",
-		"node/1",
+		"node/2",
+		"node/",
+		"node/..",
+		"node/1/image.squashfs",
 		"../node",
 		"opt/ltsp/i386",
 		"image.squashfs",
