@@ -1,6 +1,6 @@
 import { type CommandLine, parseCommandLine } from "../config/cmdline.ts";
 import { type Finding, hasErrors, renderFindings } from "../config/findings.ts";
-import { parseLtsConf } from "../config/lts-conf.ts";
+import { type ParsedFile, parseLtsConf } from "../config/lts-conf.ts";
 import { type Configuration, resolveConfiguration } from "../config/resolve.ts";
 import { NetherdError } from "../errors.ts";
 import type { Facts } from "./facts.ts";
@@ -39,7 +39,7 @@ export function resolveFacts({
 	network,
 }: Pick<Facts, "commandLine" | "configuration" | "network">): ResolvedFacts {
 	const commandLine = parseCommandLine(line);
-	const parsed = parseLtsConf(text, file);
+	const parsed = parseOnce(text, file);
 	const server = defaultServer(commandLine, network);
 	const { configuration, findings } = resolveConfiguration({
 		file: parsed,
@@ -57,6 +57,16 @@ export function resolveFacts({
 	const all = [...parsed.findings, ...findings];
 	if (hasErrors(all)) throw new ConfigurationError(file, from, all, text);
 	return { commandLine, configuration, findings: [...commandLine.findings, ...all] };
+}
+
+let lastParsed: { readonly text: string; readonly parsed: ParsedFile } | undefined;
+
+/** Every stage of a node resolves the same text; a farm's file of 10,000 nodes takes a tenth of a second to parse. */
+function parseOnce(text: string, file: string): ParsedFile {
+	if (lastParsed?.text !== text || lastParsed.parsed.file !== file) {
+		lastParsed = { text, parsed: parseLtsConf(text, file) };
+	}
+	return lastParsed.parsed;
 }
 
 /** The facts of a node under the names that LTSP 5 gives them, for `$NAME` in lts.conf and for PREINIT's environment. */
