@@ -5,8 +5,20 @@ import { findKey, findKeyWithoutEffect, nearestKey } from "./find-key.ts";
 import { type Finding, visible } from "./findings.ts";
 import type { Entry, Section } from "./lts-conf.ts";
 
-/** What a line says about itself, whoever the node is: a key that is unknown or does nothing. */
-export function checkEntry(file: string, entry: Entry): Finding[] {
+/**
+ * What lines say about themselves, whoever the node is: keys that are unknown or do nothing. Warnings only, at most so
+ * many.
+ */
+export function checkEntries(file: string, entries: readonly Entry[], limit: number): Finding[] {
+	const findings: Finding[] = [];
+	for (const entry of entries) {
+		if (findings.length >= limit) break;
+		findings.push(...checkEntry(file, entry));
+	}
+	return findings;
+}
+
+function checkEntry(file: string, entry: Entry): Finding[] {
 	const { key } = entry;
 	if (findKey(key) !== undefined) return [];
 	const withoutEffect = findKeyWithoutEffect(key);

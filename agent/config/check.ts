@@ -1,20 +1,9 @@
-import { checkEntry, checkFileStructure, checkNodeKey, valueFindings } from "./check-entry.ts";
-import { checkTogether, keysCheckedTogether } from "./check-together.ts";
-import { evaluateSections } from "./evaluate.ts";
-import { referencedNames } from "./expand.ts";
+import { checkEntries, checkFileStructure, valueFindings } from "./check-entry.ts";
+import { checkNodes, isExpandable } from "./check-nodes.ts";
 import { type Finding, hasErrors, sortFindings } from "./findings.ts";
 import { asciiLowerCase } from "./glob.ts";
-import { type Entry, type ParsedFile, parseLtsConf, type Section } from "./lts-conf.ts";
-import { nodeFactNames } from "./node-facts.ts";
-import {
-	findLikeCycles,
-	indexSections,
-	likesOf,
-	type SectionIndex,
-	selectAllNodes,
-	unknownLike,
-} from "./select.ts";
-import { knownAtBoot } from "./values.ts";
+import { type ParsedFile, parseLtsConf } from "./lts-conf.ts";
+import { findLikeCycles, indexSections, likesOf, type SectionIndex, unknownLike } from "./select.ts";
 
 /**
  * Everything that is wrong with an lts.conf, for all of its nodes, sorted by position. Values that refer to other keys
@@ -51,7 +40,7 @@ function checkParsed(parsed: ParsedFile): Finding[] {
 	const entries = parsed.sections.flatMap((section) => section.entries);
 	const findings = [
 		...checkFileStructure(parsed),
-		...entries.flatMap((entry) => checkEntry(parsed.file, entry)),
+		...checkEntries(parsed.file, entries, findingsLimit + 1),
 		...entries
 			.filter((entry) => !isExpandable(entry))
 			.flatMap((entry) => valueFindings(parsed.file, entry, entry.value)),
@@ -74,41 +63,4 @@ function unknownLikes(parsed: ParsedFile, index: SectionIndex): Finding[] {
 					.filter((like) => !index.byName.has(asciiLowerCase(like.raw)))
 					.map((like) => unknownLike(parsed.file, like)),
 	);
-}
-
-/** Values with `$` on every node that the file names, on one node for each pattern, and on a node it does not name. */
-function checkNodes(parsed: ParsedFile, index: SectionIndex): Finding[] {
-	const wanted = keysToEvaluate(parsed.sections);
-	if (wanted.size === 0) return [];
-	const environment = new Map(nodeFactNames.map((name) => [name, knownAtBoot]));
-	const seen = new Map<string, Finding>();
-	for (const { sections } of selectAllNodes(index)) {
-		const evaluated = evaluateSections(sections, environment, (name) => wanted.has(name));
-		for (const finding of checkTogether(parsed.file, evaluated)) {
-			seen.set(`${finding.line}:${finding.column}:${finding.code}`, finding);
-		}
-		for (const key of evaluated) {
-			if (key.winner === undefined || !isExpandable(key.winner.entry)) continue;
-			for (const finding of checkNodeKey(parsed.file, key)) {
-				seen.set(`${finding.line}:${finding.column}:${finding.code}`, finding);
-			}
-		}
-	}
-	return [...seen.values()];
-}
-
-/** The keys that are checked with others, that have something to expand, and the keys that these refer to. */
-function keysToEvaluate(sections: readonly Section[]): ReadonlySet<string> {
-	const wanted = new Set<string>();
-	for (const entry of sections.flatMap((section) => section.entries)) {
-		if (keysCheckedTogether.has(entry.key)) wanted.add(entry.key);
-		if (!isExpandable(entry)) continue;
-		wanted.add(entry.key);
-		for (const name of referencedNames(entry.raw)) wanted.add(name);
-	}
-	return wanted;
-}
-
-function isExpandable(entry: Entry): boolean {
-	return /[$`]/.test(entry.raw);
 }

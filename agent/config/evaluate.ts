@@ -25,6 +25,9 @@ export interface LostAssignment extends Assignment {
 	readonly why: string;
 }
 
+/** Twice what check-size.ts allows, in characters: a few lines can refer to a long value so often that memory ends. */
+const totalLengthLimit = 4 * 1024 * 1024;
+
 /** A value that makes its key unset, in any case. */
 export function isNone(raw: string): boolean {
 	return raw.length === 4 && raw.toUpperCase() === "NONE";
@@ -33,7 +36,8 @@ export function isNone(raw: string): boolean {
 /**
  * The keys that the given sections set (highest priority first), with `$NAME` replaced. Keys are evaluated in LTSP 5's
  * order, which decides what is "set before": sections from the lowest priority up, a key at the place where it occurs
- * first. `environment` is what is known before (facts, keys of the command line); it is not changed.
+ * first. `environment` is what is known before (facts, keys of the command line); it is not changed. When all values
+ * together are far more than a node can have, the rest is left out.
  */
 export function evaluateSections(
 	sections: readonly SelectedSection[],
@@ -41,6 +45,7 @@ export function evaluateSections(
 	isWanted: (key: string) => boolean = () => true,
 ): EvaluatedKey[] {
 	const known = new Map(environment);
+	let totalLength = 0;
 	const evaluated: EvaluatedKey[] = [];
 	for (const [key, assignments] of collectAssignments(sections, isWanted)) {
 		const last = assignments.at(-1);
@@ -55,6 +60,11 @@ export function evaluateSections(
 			continue;
 		}
 		const { text, left, tooLong } = textOf(winner.entry, known);
+		totalLength += text.length;
+		if (totalLength > totalLengthLimit) {
+			evaluated.push({ key, winner, value: text, lost, left, tooLong });
+			break;
+		}
 		known.set(key, text);
 		evaluated.push({ key, winner, value: text, lost, left, tooLong });
 	}

@@ -1,4 +1,5 @@
-import { checkEntry, checkFileStructure, checkNodeKey } from "./check-entry.ts";
+import { checkEntries, checkFileStructure, checkNodeKey } from "./check-entry.ts";
+import { checkTotalSize } from "./check-size.ts";
 import { checkValue } from "./check-value.ts";
 import { type CommandLine, commandLineFile } from "./cmdline.ts";
 import { type Configuration, type ExplainedKey, makeConfiguration } from "./configuration.ts";
@@ -34,8 +35,8 @@ export interface Resolved {
 	readonly findings: readonly Finding[];
 }
 
-/** Linux limits the environment of a new process to a quarter of its stack limit, 2 MiB by default (execve(2)). */
-const environmentLimitBytes = 2 * 1024 * 1024 - 128 * 1024;
+/** A node says its warnings on the console; nobody reads more. */
+const warningsLimit = 1000;
 
 /**
  * What one node gets: the sections of lts.conf that apply, over the `ltsp.*` keys of the kernel command line, over the
@@ -51,7 +52,11 @@ export function resolveConfiguration(inputs: ResolveInputs): Resolved {
 	const findings = [
 		...selectionFindings,
 		...structureFindings,
-		...sections.flatMap(({ section }) => section.entries.flatMap((entry) => checkEntry(file.file, entry))),
+		...checkEntries(
+			file.file,
+			sections.flatMap(({ section }) => section.entries),
+			warningsLimit,
+		),
 		...evaluated.flatMap((key) => checkNodeKey(file.file, key)),
 		...checkCommandLineKeys(commandLine, isSet),
 		...checkTotalSize(file.file, evaluated),
@@ -162,25 +167,4 @@ function checkCommandLineKeys(
 			},
 		];
 	});
-}
-
-/** Programs that the node starts get all values in their environment, so they have to fit there. */
-function checkTotalSize(file: string, evaluated: readonly EvaluatedKey[]): Finding[] {
-	let totalBytes = 0;
-	for (const { key, value, winner } of evaluated) {
-		totalBytes += key.length + Buffer.byteLength(value) + 2;
-		if (totalBytes <= environmentLimitBytes || winner === undefined) continue;
-		return [
-			{
-				severity: "error",
-				code: "lts-conf.values-too-large",
-				file,
-				line: winner.entry.valueLine,
-				column: winner.entry.valueColumn,
-				message: `with ${key}, the values of this node take more than ${environmentLimitBytes} bytes`,
-				hint: "Put long texts into the image, or into a file that the node fetches.",
-			},
-		];
-	}
-	return [];
 }

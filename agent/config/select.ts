@@ -123,7 +123,9 @@ export function describeReason(reason: Reason): string {
 		case "pattern":
 			return `the pattern matches the ${identityNames[reason.identity]} ${reason.value}`;
 		case "like":
-			return `LIKE of ${shorten(likePath(reason.parent).map((name) => `[${name}]`)).join(" → ")}`;
+			return `LIKE of ${likePath(reason.parent)
+				.map((name) => (name === "…" ? name : `[${name}]`))
+				.join(" → ")}`;
 		case "default":
 			return "applies to every node";
 	}
@@ -193,13 +195,23 @@ class LikeWalk {
 	}
 }
 
-/** Names of the sections from the one that was chosen by itself down to this one. */
-export function likePath(selected: SelectedSection): readonly string[] {
-	const path = [selected.section.nameAsWritten];
-	for (let each = selected; each.reason.kind === "like"; each = each.reason.parent) {
-		path.push(each.reason.parent.section.nameAsWritten);
+/** Of each section that was looked at before; a chain of LIKEs may be as long as the file. */
+const likePaths = new WeakMap<SelectedSection, readonly string[]>();
+
+/** Names of the sections from the one that was chosen by itself down to this one; of a long way, both ends. */
+function likePath(selected: SelectedSection): readonly string[] {
+	const pending: SelectedSection[] = [];
+	let path: readonly string[] | undefined;
+	for (let each: SelectedSection | undefined = selected; each !== undefined && path === undefined; ) {
+		path = likePaths.get(each);
+		if (path === undefined) pending.push(each);
+		each = each.reason.kind === "like" ? each.reason.parent : undefined;
 	}
-	return path.reverse();
+	for (const each of pending.reverse()) {
+		path = shorten([...(path ?? []), each.section.nameAsWritten]);
+		likePaths.set(each, path);
+	}
+	return path ?? [];
 }
 
 /** The warning for a LIKE that names no section. */
@@ -240,6 +252,7 @@ function cycleFinding(
 	};
 }
 
+/** Also of what was shortened before. */
 function shorten(names: readonly string[]): readonly string[] {
 	return names.length > 6 ? [...names.slice(0, 3), "…", ...names.slice(-2)] : names;
 }

@@ -13,15 +13,20 @@ export interface ResolvedFacts {
 	readonly findings: readonly Finding[];
 }
 
-/** lts.conf has errors, so nothing of it is used. The message holds every finding with its place. */
+/** A console holds a few; thousands would take a serial line minutes. */
+const shownErrors = 20;
+
+/** lts.conf has errors, so nothing of it is used. The message holds the first of them with their places. */
 export class ConfigurationError extends NetherdError {
 	readonly findings: readonly Finding[];
 
 	constructor(file: string, from: string, findings: readonly Finding[], sourceText: string) {
 		const errors = findings.filter(({ severity }) => severity === "error");
+		const shown = errors.slice(0, shownErrors);
+		const others = errors.length - shown.length;
 		super(
 			"config.invalid",
-			`${file} (from ${from}) has ${errors.length === 1 ? "an error" : `${errors.length} errors`}; nothing of it is used\n${renderFindings(errors, sourceText, { colour: false })}`,
+			`${file} (from ${from}) has ${errors.length === 1 ? "an error" : `${errors.length} errors`}; nothing of it is used\n${renderFindings(shown, sourceText, { colour: false })}${others === 0 ? "" : `\n… and ${others} more`}`,
 			{ hint: "mend the lines above on the server; agent check FILE finds the same on a workstation" },
 		);
 		this.findings = findings;

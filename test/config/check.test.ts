@@ -142,3 +142,56 @@ test("the example is without findings", () => {
 	const text = readFileSync(join(import.meta.dirname, "../../examples/lts.conf"), "utf8");
 	expect(checkLtsConf(text, "lts.conf")).toEqual([]);
 });
+
+describe("files in which looking at every node would take for ever", () => {
+	const chain = (count: number) =>
+		Array.from(
+			{ length: count },
+			(_, i) => `[10.${i >> 8}.${i & 255}.1]\nLIKE = 10.${(i + 1) >> 8}.${(i + 1) & 255}.1\n`,
+		);
+
+	test.each([
+		[
+			"addresses that are LIKE each other in a chain",
+			`[default]\nHOSTS_1 = "$SERVER x"\n${chain(20_000).join("")}`,
+		],
+		[
+			"patterns and nodes",
+			Array.from({ length: 20_000 }, (_, i) => `[g${i}*]\nHOSTS_1 = "$SERVER x"\n[n${i}]\n`).join(""),
+		],
+		[
+			"long values, put together on every node",
+			`[default]\nA = ${"x".repeat(100_000)}\nB = "$A"\nC = "$A"\n${Array.from({ length: 20_000 }, (_, i) => `[n${i}]\n`).join("")}`,
+		],
+	])("%s: the first nodes, and a warning", (_, text) => {
+		const findings = checkLtsConf(text, "f").filter(({ code }) => !/unknown-(key|like)/.test(code));
+		expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual([
+			"warning lts-conf.partly-checked",
+		]);
+	});
+
+	test("a farm of 20,000 nodes is looked at as a whole", () => {
+		const nodes = Array.from(
+			{ length: 20_000 },
+			(_, i) => `[n${i}]\nLIKE = rack${i % 100}\nHOSTS_1 = "$SERVER s"\n`,
+		);
+		const racks = Array.from({ length: 100 }, (_, i) => `[rack${i}]\nTIMEZONE = UTC\n`);
+		const keys = Array.from({ length: 100 }, (_, i) => `RCFILE_${i} = "echo $SERVER"\n`);
+		expect(checkLtsConf(`[default]\n${[...keys, ...racks, ...nodes].join("")}`, "f")).toEqual([]);
+	});
+});
+
+test("values that are too much for one node together, written or put together with $", () => {
+	const long = "x".repeat(100_000);
+	const codes = (text: string) =>
+		checkLtsConf(text, "f")
+			.filter(({ severity }) => severity === "error")
+			.map(({ code, line }) => `${line} ${code}`);
+	const written = Array.from({ length: 25 }, (_, i) => `RCFILE_${i} = ${long}\n`).join("");
+	expect(codes(`[node1]\nLIKE = group\n[group]\n${written}`)).toEqual(["23 lts-conf.values-too-large"]);
+	const referred = Array.from({ length: 25 }, (_, i) => `RCFILE_${i} = "$RCFILE_A"\n`).join("");
+	expect(codes(`[default]\nRCFILE_A = ${long}\n${referred}`)).toEqual(["21 lts-conf.values-too-large"]);
+	expect(codes(`[node1]\nLIKE = group\n[group]\n${written.split("\n").slice(0, 15).join("\n")}\n`)).toEqual(
+		[],
+	);
+});

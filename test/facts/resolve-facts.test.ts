@@ -24,3 +24,15 @@ test.each([
 ])("$SERVER with %j and next-server %j", (commandLine, nextServer, expected) => {
 	expect(serverOf(commandLine, nextServer)).toBe(expected);
 });
+
+test("of many errors the console shows the first", () => {
+	const lines = Array.from({ length: 50 }, () => "ON_FAILURE = halt\n");
+	const text = lines.map((line, index) => `[node${index}]\n${line}`).join("");
+	const chain = Array.from({ length: 50 }, (_, index) => `FSTAB_${index} = "x /../y z"\n`).join("");
+	const configuration = { file: "lts.conf", from: "/etc/lts.conf", text: `${text}[default]\n${chain}` };
+	expect(() => resolveFacts({ commandLine: "", configuration, network: { nameServers: [] } })).toThrow(
+		expect.objectContaining({
+			message: expect.stringMatching(/has 50 errors; .*lts\.conf:121:\d+: error.*\n… and 30 more$/s),
+		}),
+	);
+});
