@@ -52,16 +52,9 @@ test.each([
 });
 
 test("without root it says so before it does anything", async () => {
-	const { exitCode, stderr } = await execa(
-		"setpriv",
-		[
-			..."--reuid=65534 --regid=65534 --clear-groups".split(" "),
-			process.execPath,
-			join(repository, "image/main.ts"),
-			"build",
-		],
-		{ reject: false },
-	);
+	// In a user namespace without a mapping nobody is root, and the repository can still be read, wherever it is.
+	const argv = ["--user", process.execPath, join(repository, "image/main.ts"), "build"];
+	const { exitCode, stderr } = await execa("unshare", argv, { reject: false });
 	expect([exitCode, stderr]).toEqual([1, expect.stringContaining("[image.needs-root]")]);
 });
 
