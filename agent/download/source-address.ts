@@ -1,0 +1,84 @@
+import type { NbdAddress } from "./nbd-errors.ts";
+
+/** Where an image can be had. */
+export type SourceAddress = NbdSourceAddress | HttpSourceAddress | FileSourceAddress;
+
+export type NbdSourceAddress = { readonly kind: "nbd" } & NbdAddress;
+
+/** The image file itself, on a web server that answers range requests (RFC 9110, section 14). */
+export interface HttpSourceAddress {
+	readonly kind: "http";
+	/** `http://` or `https://`, without user and password. */
+	readonly url: string;
+}
+
+/** A local file or block device. */
+export interface FileSourceAddress {
+	readonly kind: "file";
+	/** Absolute. */
+	readonly path: string;
+}
+
+/** IANA's port of NBD. */
+export const defaultNbdPort = 10809;
+
+/**
+ * Reads `nbd://HOST[:PORT]/EXPORT` (https://github.com/NetworkBlockDevice/nbd/blob/master/doc/uri.md), `http://…`,
+ * `https://…`, `file:///PATH` or `/PATH`.
+ */
+export function parseSourceAddress(text: string): SourceAddress | { readonly problem: string } {
+	if (text.startsWith("/")) return { kind: "file", path: text };
+	if (!URL.canParse(text)) return { problem: "it is no URL and no absolute path" };
+	const url = new URL(text);
+	if (url.username !== "" || url.password !== "") {
+		return { problem: "a user or password in it would be shown on the console" };
+	}
+	switch (url.protocol) {
+		case "nbd:":
+			return parseNbd(url);
+		case "http:":
+		case "https:":
+			return { kind: "http", url: url.href };
+		case "file:":
+			if (url.hostname !== "") return { problem: "a file has no host: write file:///PATH" };
+			return parsePath(url);
+		default:
+			return { problem: `its protocol ${url.protocol} is none of nbd:, http:, https:, file:` };
+	}
+}
+
+/** As {@link parseSourceAddress} reads it; for messages. */
+export function describeSource(address: SourceAddress): string {
+	switch (address.kind) {
+		case "nbd": {
+			const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+			return `nbd://${host}:${address.port}/${address.exportName.replace(/^\//, "")}`;
+		}
+		case "http":
+			return address.url;
+		case "file":
+			return `file://${address.path}`;
+	}
+}
+
+function parseNbd(url: URL): NbdSourceAddress | { readonly problem: string } {
+	const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+	if (host === "") return { problem: "it has no host: write nbd://HOST:PORT/EXPORT" };
+	const exportName = decode(url.pathname.replace(/^\//, ""));
+	if (exportName === undefined) return { problem: "its % signs are not followed by two hexadecimal digits" };
+	return { kind: "nbd", host, port: url.port === "" ? defaultNbdPort : Number(url.port), exportName };
+}
+
+function parsePath(url: URL): FileSourceAddress | { readonly problem: string } {
+	const path = decode(url.pathname);
+	if (path === undefined) return { problem: "its % signs are not followed by two hexadecimal digits" };
+	return { kind: "file", path };
+}
+
+function decode(text: string): string | undefined {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return undefined;
+	}
+}
