@@ -4,6 +4,7 @@ import { build } from "esbuild";
 import { execa } from "execa";
 import { cachedBuild, repository } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
+import { licenceNotice } from "./licences.ts";
 
 const programs = {
 	agent: { entry: "agent/main.ts", sources: ["agent/**/*.ts"] },
@@ -15,6 +16,8 @@ export type ProgramName = keyof typeof programs;
 /** A built program. */
 export interface Executable {
 	readonly path: string;
+	/** Text file with the licences of everything in it. */
+	readonly licences: string;
 	/** Key of its inputs, for builds that contain it. */
 	readonly key: string;
 }
@@ -30,19 +33,27 @@ export async function buildExecutable(name: ProgramName): Promise<Executable> {
 	await ensureDebianPackages(["binutils"], "strip the Node executable");
 	const program = programs[name];
 	const inputs = {
-		files: [...program.sources, "package.json", "package-lock.json", "image/executable.ts"],
+		files: [
+			...program.sources,
+			"package.json",
+			"package-lock.json",
+			"image/executable.ts",
+			"image/licences.ts",
+			"LICENSE",
+		],
 		values: [name, process.version, process.arch],
 	};
 	const { folder, key } = await cachedBuild(`executable-${name}`, inputs, async (output) => {
 		const bundle = join(output, `${name}.cjs`);
-		await bundleSources(program.entry, bundle);
+		writeFileSync(join(output, "licences.txt"), licenceNotice(await bundleSources(program.entry, bundle)));
 		await embed(bundle, await strippedNode(), join(output, name));
 	});
-	return { path: join(folder, name), key };
+	return { path: join(folder, name), licences: join(folder, "licences.txt"), key };
 }
 
-async function bundleSources(entry: string, outfile: string): Promise<void> {
-	await build({
+/** @returns The files that went into the bundle, relative to the repository. */
+async function bundleSources(entry: string, outfile: string): Promise<string[]> {
+	const { metafile } = await build({
 		entryPoints: [join(repository, entry)],
 		outfile,
 		bundle: true,
@@ -55,7 +66,10 @@ async function bundleSources(entry: string, outfile: string): Promise<void> {
 		format: "cjs",
 		legalComments: "none",
 		logLevel: "warning",
+		absWorkingDir: repository,
+		metafile: true,
 	});
+	return Object.keys(metafile.inputs);
 }
 
 async function embed(bundle: string, node: string, output: string): Promise<void> {

@@ -2,6 +2,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, write
 import { dirname, join } from "node:path";
 import { agentProgram, initramfsPrograms } from "../agent/paths.ts";
 import { repository } from "../tools/cache.ts";
+import type { Executable } from "./executable.ts";
 import { maskedGenerators, maskedUnits } from "./masked-units.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -12,17 +13,30 @@ export const layerSources: readonly string[] = [
 	"image/test-channel/*",
 	"initramfs-hooks/initramfs-tools/**/*",
 	"agent/paths.ts",
+	"docs/man/*",
+	"docs/completions/*",
 ];
 
 const hooks = "initramfs-hooks/initramfs-tools";
 
+/** For a person who logs in on a node: manual page and completions of the agent, where man and the shells look. */
+const documents: readonly (readonly [from: string, to: string])[] = [
+	["docs/man/netherd-agent.8", "usr/share/man/man8/netherd-agent.8"],
+	["docs/completions/netherd-agent.bash", "usr/share/bash-completion/completions/netherd-agent"],
+	["docs/completions/_netherd-agent", "usr/share/zsh/vendor-completions/_netherd-agent"],
+	["docs/completions/netherd-agent.fish", "usr/share/fish/vendor_completions.d/netherd-agent.fish"],
+];
+
 /**
  * Writes everything that an image has besides Debian's packages into a folder that mirrors the root.
  *
- * @param agent Path of the agent executable.
  * @param folder Is created.
  */
-export function writeLayer(recipe: Recipe, agent: string, folder: string): void {
+export function writeLayer(
+	recipe: Recipe,
+	agent: Pick<Executable, "path" | "licences">,
+	folder: string,
+): void {
 	const copy = (from: string, to: string): void => {
 		cpSync(join(repository, from), join(folder, to), { recursive: true, verbatimSymlinks: true });
 	};
@@ -37,8 +51,11 @@ export function writeLayer(recipe: Recipe, agent: string, folder: string): void 
 	copy("image/root", ".");
 
 	mkdirSync(join(folder, dirname(agentProgram)), { recursive: true });
-	cpSync(agent, join(folder, agentProgram));
+	cpSync(agent.path, join(folder, agentProgram));
 	link("usr/sbin/netherd-agent", agentProgram);
+	mkdirSync(join(folder, "usr/share/doc/netherd"), { recursive: true });
+	cpSync(agent.licences, join(folder, "usr/share/doc/netherd/licences.txt"));
+	for (const [from, to] of documents) copy(from, to);
 	for (const unit of [...maskedUnits, ...recipe.mask]) link(`etc/systemd/system/${unit}`, "/dev/null");
 	for (const generator of maskedGenerators) link(`etc/systemd/system-generators/${generator}`, "/dev/null");
 

@@ -74,7 +74,7 @@ export async function buildNodeImage(
 	};
 	const built = await cachedBuild("image-node", inputs, async (folder) => {
 		const layer = join(folder, "layer");
-		writeLayer(recipe, agent.path, layer);
+		writeLayer(recipe, agent, layer);
 		await assemble(base, layer, folder, squashfsLevel, say);
 		rmSync(layer, { recursive: true });
 		rmSync(join(folder, "work"), { recursive: true });

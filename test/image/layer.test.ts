@@ -11,7 +11,9 @@ function layerOf(recipe: Recipe): string {
 	const agent = join(folder, "agent");
 	writeFileSync(agent, "the agent");
 	chmodSync(agent, 0o755);
-	writeLayer(recipe, agent, join(folder, "layer"));
+	const licences = join(folder, "licences.txt");
+	writeFileSync(licences, "the licences");
+	writeLayer(recipe, { path: agent, licences }, join(folder, "layer"));
 	return join(folder, "layer");
 }
 
@@ -36,6 +38,19 @@ test("the agent, its link, and the list of programs that the hook reads", () => 
 	expect(readlinkSync(join(layer, "usr/sbin/netherd-agent"))).toBe("/usr/lib/netherd/agent");
 	const list = readFileSync(join(layer, "usr/share/netherd/initramfs-programs"), "utf8");
 	expect(list).toBe(`${Object.values(initramfsPrograms).sort().join("\n")}\n`);
+});
+
+test("for people on the node: licences, manual page, completions", () => {
+	const layer = layerOf(readRecipe("metal"));
+	expect(readFileSync(join(layer, "usr/share/doc/netherd/licences.txt"), "utf8")).toBe("the licences");
+	for (const path of [
+		"usr/share/man/man8/netherd-agent.8",
+		"usr/share/bash-completion/completions/netherd-agent",
+		"usr/share/zsh/vendor-completions/_netherd-agent",
+		"usr/share/fish/vendor_completions.d/netherd-agent.fish",
+	]) {
+		expect(readFileSync(join(layer, path), "utf8"), path).toMatch(/netherd(\\)?-agent/);
+	}
 });
 
 test("the initramfs is compressed as the recipe says", () => {

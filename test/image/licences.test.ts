@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildExecutable } from "../../image/executable.ts";
+import { licenceNotice } from "../../image/licences.ts";
+
+test("each package of the bundle is there with its version and text, once; our own files are netherd's", () => {
+	const notice = licenceNotice([
+		"agent/main.ts",
+		"node_modules/execa/index.js",
+		"node_modules/execa/lib/methods/main-async.js",
+		"node_modules/pino/pino.js",
+	]);
+	const titles = notice.match(/^.+\n=+$/gm)?.map((title) => title.split("\n")[0]?.replace(/ [\d.]+$/, ""));
+	expect(titles).toEqual(["netherd", "execa", "pino", "Node.js"]);
+	expect(notice).toContain("Permission is hereby granted");
+});
+
+test("a package without a licence is not handed out", () => {
+	expect(() => licenceNotice(["node_modules/.bin/../no-such-package/index.js"])).toThrow();
+});
+
+test("the built agent's file names the packages that it contains", async () => {
+	const { licences } = await buildExecutable("agent");
+	const text = readFileSync(licences, "utf8");
+	for (const name of ["netherd", "execa", "pino", "Node.js"])
+		expect(text).toMatch(new RegExp(`^${name}\\b`, "m"));
+	expect(text).not.toMatch(/^vitest\b/m);
+});
