@@ -12,5 +12,6 @@ export function dryHost(show: (action: Action) => void): Host {
 		spawn: shown,
 		fetchImage: shown,
 		waitForPath: shown,
+		joinCluster: shown,
 	};
 }

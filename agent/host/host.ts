@@ -1,6 +1,7 @@
 import type {
 	Action,
 	FetchImage,
+	JoinCluster,
 	MakeDirectory,
 	MakeSymlink,
 	PutFile,
@@ -21,6 +22,7 @@ export interface Host {
 	spawn(action: Spawn): Promise<void>;
 	fetchImage(action: FetchImage): Promise<void>;
 	waitForPath(action: WaitForPath): Promise<void>;
+	joinCluster(action: JoinCluster): Promise<void>;
 }
 
 /** Hands an action to the method of its kind. */
@@ -40,5 +42,7 @@ export function perform(host: Host, action: Action): Promise<void> {
 			return host.fetchImage(action);
 		case "waitForPath":
 			return host.waitForPath(action);
+		case "joinCluster":
+			return host.joinCluster(action);
 	}
 }

@@ -7,7 +7,8 @@ import { revealSecrets } from "../config/secrets.ts";
 import { fetchImage } from "../download/fetch-image.ts";
 import { NetherdError } from "../errors.ts";
 import { rootedPath } from "../facts/rooted-path.ts";
-import { initramfsPrograms, searchPath } from "../paths.ts";
+import { initramfsPrograms, nodePrograms, searchPath } from "../paths.ts";
+import type { Spawn } from "../plan/action.ts";
 import type { Host } from "./host.ts";
 
 export interface LinuxHostOptions {
@@ -34,6 +35,22 @@ export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions)
 		const status = lstatSync(inRoot(path), { throwIfNoEntry: false });
 		if (status?.isDirectory()) throw folderInTheWay(path);
 		return status === undefined || status.isFile() ? inRoot(path) : entryInRoot(path);
+	};
+	const run = async ({ argv, environment, timeoutMs }: Pick<Spawn, "argv" | "environment" | "timeoutMs">) => {
+		const [program, ...args] = root === "/" ? argv : [initramfsPrograms.chroot, root, ...argv];
+		try {
+			const running = execa(program, args, {
+				env: { PATH: searchPath, HOME: "/root", LC_ALL: "C", ...environment },
+				extendEnv: false,
+				stdin: "ignore",
+				all: true,
+				timeout: timeoutMs,
+			});
+			for await (const line of running.iterable({ from: "all" })) output(basename(argv[0]), line);
+			await running;
+		} catch (error) {
+			throw spawnError(argv, timeoutMs, error);
+		}
 	};
 
 	return {
@@ -63,22 +80,7 @@ export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions)
 			await rm(entryInRoot(path), { force: true });
 		},
 
-		async spawn({ argv, environment, timeoutMs }) {
-			const [program, ...args] = root === "/" ? argv : [initramfsPrograms.chroot, root, ...argv];
-			try {
-				const running = execa(program, args, {
-					env: { PATH: searchPath, HOME: "/root", LC_ALL: "C", ...environment },
-					extendEnv: false,
-					stdin: "ignore",
-					all: true,
-					timeout: timeoutMs,
-				});
-				for await (const line of running.iterable({ from: "all" })) output(basename(argv[0]), line);
-				await running;
-			} catch (error) {
-				throw spawnError(argv, timeoutMs, error);
-			}
-		},
+		spawn: run,
 
 		async fetchImage({ because: _, ...action }) {
 			await fetchImage({ ...action, destination: inRoot(action.destination), onProgress: progress });
@@ -86,6 +88,19 @@ export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions)
 
 		async waitForPath({ path, timeoutMs }) {
 			await waitForPath(inRoot(path), timeoutMs);
+		},
+
+		async joinCluster({ attempts, attemptTimeoutMs }) {
+			let failure: unknown;
+			for (const { configuration } of attempts) {
+				const argv = [nodePrograms.kubeadm, "join", "--config", configuration] as const;
+				try {
+					return await run({ argv, timeoutMs: attemptTimeoutMs });
+				} catch (error) {
+					failure = error;
+				}
+			}
+			if (failure !== undefined) throw failure;
 		},
 	};
 }

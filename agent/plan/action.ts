@@ -7,7 +7,15 @@ import type { ImageSource } from "../facts/image-location.ts";
  *
  * Strings may hold `{secret:NAME}`: the real host puts the secret in its place, everyone else sees only the name.
  */
-export type Action = MakeDirectory | PutFile | MakeSymlink | RemoveFile | Spawn | FetchImage | WaitForPath;
+export type Action =
+	| MakeDirectory
+	| PutFile
+	| MakeSymlink
+	| RemoveFile
+	| Spawn
+	| FetchImage
+	| WaitForPath
+	| JoinCluster;
 
 export type ActionKind = Action["kind"];
 
@@ -75,3 +83,49 @@ export interface WaitForPath extends Explained {
 	readonly path: string;
 	readonly timeoutMs: number;
 }
+
+/** Makes this machine a node of a Kubernetes cluster: attempts until it is one, the node's time is over, or none can help. */
+export interface JoinCluster extends Explained {
+	readonly kind: "joinCluster";
+	/** Tried in turn. None: the machine is a node already, and is only looked at. */
+	readonly attempts: readonly JoinAttempt[];
+	/** Public key pins of the cluster's CA, `sha256:…`; empty where the operator's own configuration does without. */
+	readonly caCertHashes: readonly string[];
+	readonly token: JoinTokenSource;
+	/** As the node registers: an RFC 1123 subdomain in lower case. */
+	readonly nodeName: string;
+	/** Absolute paths of container runtimes' sockets; one that answers will do. */
+	readonly criSockets: readonly string[];
+	/** What the Node object is to have in the end, as lts.conf says. */
+	readonly labels: Readonly<Record<string, string>>;
+	readonly taints: readonly Taint[];
+	/** One run of kubeadm is ended after this long. */
+	readonly attemptTimeoutMs: number;
+	/** No attempt begins after this long; absent: there is no end. */
+	readonly timeoutMs?: number;
+}
+
+export interface JoinAttempt {
+	/** `HOST:PORT`, `[IPV6]:PORT`; absent where only a kubeconfig of the operator's knows it. */
+	readonly endpoint?: string;
+	/** File with the JoinConfiguration for it, as JSON. */
+	readonly configuration: string;
+}
+
+/**
+ * `configuration`: the files hold the token. Else they hold `{secret:join-token}` in its place, and the token is read
+ * before every attempt, so that a renewed one is used.
+ */
+export type JoinTokenSource =
+	| { readonly from: "configuration" }
+	| { readonly from: "file"; readonly path: string }
+	| { readonly from: "server"; readonly url: string };
+
+/** v1.Taint of the Kubernetes API. */
+export interface Taint {
+	readonly key: string;
+	readonly value?: string;
+	readonly effect: TaintEffect;
+}
+
+export type TaintEffect = "NoSchedule" | "PreferNoSchedule" | "NoExecute";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { NetherdError } from "../errors.ts";
 import { initramfsPrograms } from "../paths.ts";
-import type { Action } from "./action.ts";
+import type { Action, JoinCluster } from "./action.ts";
 import type { StagePlan } from "./plan.ts";
 import { actionLine } from "./render.ts";
 
@@ -56,11 +56,18 @@ function problemOf(action: Action, entries: Map<string, Entry>, mounts: Set<stri
 					? place(action.destination, "file", entries)
 					: "nothing is mounted there, so it would fill the initramfs")
 			);
+		case "joinCluster":
+			return problemOfJoin(action, entries);
 		case "spawn":
 			return action.argv[0] === initramfsPrograms.mount
 				? mount(action.argv.at(-1) ?? "", entries, mounts)
 				: undefined;
 	}
+}
+
+function problemOfJoin({ attempts }: JoinCluster, entries: Map<string, Entry>): string | undefined {
+	const missing = attempts.find(({ configuration }) => entries.get(configuration) !== "file");
+	return missing === undefined ? undefined : `no action before it wrote ${missing.configuration}`;
 }
 
 function problemOfPath(path: string): string | undefined {

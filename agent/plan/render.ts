@@ -1,5 +1,5 @@
 import { formatBytes } from "../download/progress.ts";
-import type { Action } from "./action.ts";
+import type { Action, JoinCluster } from "./action.ts";
 
 /** An action in one line, as a person would say it. */
 export function actionLine(action: Action): string {
@@ -18,6 +18,8 @@ export function actionLine(action: Action): string {
 			return `fetch image   ${action.sources.map(sourceText).join(", ")} -> ${action.destination}  (${formatBytes(action.sizeBytes)}, ${verification(action.chunks)})`;
 		case "waitForPath":
 			return `wait for      ${action.path}  (at most ${action.timeoutMs / 1000} s)`;
+		case "joinCluster":
+			return `join cluster  ${endpointsText(action)} as ${action.nodeName}  (${action.timeoutMs === undefined ? "until it is a node" : `at most ${action.timeoutMs / 1000} s`})`;
 	}
 }
 
@@ -32,6 +34,8 @@ export function actionDetails(action: Action): readonly string[] {
 				...because,
 				...Object.entries(action.environment ?? {}).map(([name, value]) => `${name}=${shellQuoted([value])}`),
 			];
+		case "joinCluster":
+			return [...because, ...joinDetails(action)];
 		default:
 			return because;
 	}
@@ -42,6 +46,27 @@ export function shellQuoted(argv: readonly string[]): string {
 	return argv
 		.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
 		.join(" ");
+}
+
+function endpointsText({ attempts }: JoinCluster): string {
+	if (attempts.length === 0) return "that it is a node of";
+	return attempts.map(({ endpoint, configuration }) => endpoint ?? configuration).join(", ");
+}
+
+function joinDetails(action: JoinCluster): readonly string[] {
+	const { attempts, token, criSockets, labels, taints, attemptTimeoutMs } = action;
+	return [
+		...attempts.map(({ configuration }) => `kubeadm join --config ${configuration}`),
+		...(token.from === "configuration"
+			? []
+			: [`token from ${token.from === "file" ? token.path : token.url}`]),
+		`container runtime at ${criSockets.join(" or ")}`,
+		...Object.entries(labels).map(([key, value]) => `label ${key}=${value}`),
+		...taints.map(
+			({ key, value, effect }) => `taint ${key}${value === undefined ? "" : `=${value}`}:${effect}`,
+		),
+		`an attempt takes at most ${attemptTimeoutMs / 1000} s`,
+	];
 }
 
 function contentLines(content: string): string[] {

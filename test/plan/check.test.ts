@@ -24,6 +24,18 @@ const fetchTo = (destination: string): Action => ({
 	totalTimeoutMs: 1,
 });
 
+const joinWith = (...files: string[]): Action => ({
+	kind: "joinCluster",
+	attempts: files.map((configuration) => ({ endpoint: "192.0.2.5:6443", configuration })),
+	caCertHashes: [],
+	token: { from: "configuration" },
+	nodeName: "n1",
+	criSockets: ["/run/containerd/containerd.sock"],
+	labels: {},
+	taints: [],
+	attemptTimeoutMs: 1,
+});
+
 describe("a plan that means what it says passes", () => {
 	test.each([
 		["nothing", plan()],
@@ -31,6 +43,8 @@ describe("a plan that means what it says passes", () => {
 		["a mount, then a file in it", plan(makeDirectory("/a"), mount("/a"), putFile("/a/b"))],
 		["an image into a mounted tmpfs", plan(mount("/run/image"), fetchTo("/run/image/x"))],
 		["the same file twice", plan(putFile("/a"), putFile("/a"))],
+		["a join with a file that is there", plan(putFile("/a.json"), joinWith("/a.json"))],
+		["a look at a node that has joined", plan(joinWith())],
 	])("%s", (_, good) => {
 		expect(() => checkPlan(good)).not.toThrow();
 	});
@@ -46,6 +60,7 @@ describe("a plan that can't is refused, with step and action", () => {
 			plan(makeDirectory("/run/image"), fetchTo("/run/image/x")),
 			/nothing is mounted/,
 		],
+		["a join without its file", plan(putFile("/a.json"), joinWith("/a.json", "/b.json")), /wrote \/b\.json/],
 		["a file below a file", plan(putFile("/a"), putFile("/a/b")), /\/a is a file by then/],
 		["a file in the place of a folder", plan(makeDirectory("/a"), putFile("/a")), /there is a folder/],
 		["a folder in the place of a file", plan(putFile("/a"), makeDirectory("/a")), /there is a file/],

@@ -1,6 +1,7 @@
 import { diffArrays, structuredPatch } from "diff";
 import type { Action } from "../../plan/action.ts";
 import type { StagePlan } from "../../plan/plan.ts";
+import { actionDetails } from "../../plan/render.ts";
 
 /** What becomes of an action. */
 export type ActionChange =
@@ -73,6 +74,7 @@ function subjectOf(action: Action): string {
 		case "spawn":
 			return JSON.stringify([action.kind, action.argv]);
 		case "fetchImage":
+		case "joinCluster":
 			return action.kind;
 		default:
 			return JSON.stringify([action.kind, action.path]);
@@ -90,9 +92,14 @@ function addition({ action, text }: Candidate, partner: Candidate | undefined): 
 	return { change: "changed", old: partner.action, new: action, ...diff };
 }
 
-/** The lines of an action: a file's content, a program's environment. */
+/** The lines of an action: a file's content, a program's environment, what is said about a join. */
 function bodyOf(action: Action): string {
 	if (action.kind === "putFile") return action.content;
+	if (action.kind === "joinCluster") {
+		return actionDetails({ ...action, because: undefined })
+			.map((line) => `${line}\n`)
+			.join("");
+	}
 	if (action.kind !== "spawn") return "";
 	return Object.entries(action.environment ?? {})
 		.map(([name, value]) => `${name}=${value}\n`)
