@@ -58,6 +58,9 @@ export const joinConfigurationFile = `${stateFolder}/join/join-configuration.jso
 export const kubeletConfiguration = "/etc/kubernetes/kubelet.conf";
 
 export const ltsConf = "/etc/lts.conf";
+/** In an initramfs and in a node's root: public keys (`*.pem`) whose signatures count, and which build it is. */
+export const trustedKeysFolder = "/etc/netherd/trusted-keys";
+export const buildIdFile = "/etc/netherd/build-id";
 export const kernelCommandLine = "/proc/cmdline";
 export const kernelLog = "/dev/kmsg";
 /** There as soon as systemd is PID 1 (sd_booted(3)). */

@@ -8,7 +8,10 @@ import { licenceNotice } from "./licences.ts";
 
 const programs = {
 	agent: { entry: "agent/main.ts", sources: ["agent/**/*.ts"] },
-	companion: { entry: "server/main.ts", sources: ["server/**/*.ts", "agent/download/*.ts", "agent/*.ts"] },
+	companion: {
+		entry: "server/main.ts",
+		sources: ["server/**/*.ts", "agent/download/*.ts", "agent/trust/*.ts", "agent/*.ts"],
+	},
 } as const;
 
 export type ProgramName = keyof typeof programs;

@@ -35,7 +35,7 @@ const floors: readonly (readonly RegExp[])[] = [
 	[/^agent\/(initramfs|init|join)\//],
 	[/^agent\/plan\//],
 	[/^agent\/facts\//],
-	[/^agent\/(config|download)\//],
+	[/^agent\/(config|download|trust)\//],
 	[/^agent\/(errors|version)\.ts$/],
 	[/^agent\/paths\.ts$/],
 ];
@@ -64,7 +64,7 @@ describe("imports", () => {
 	});
 
 	test("server and image build take from the agent only what they share with it", () => {
-		const allowed = /^agent\/(download\/|errors\.ts|version\.ts|paths\.ts)/;
+		const allowed = /^agent\/(download\/|trust\/|errors\.ts|version\.ts|paths\.ts)/;
 		const odd = imports
 			.filter(
 				({ from, to }) => /^(server|image)\//.test(from) && to.startsWith("agent/") && !allowed.test(to),

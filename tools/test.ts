@@ -25,7 +25,18 @@ const testPackages = [
 		"initramfs-tools-core",
 		"kmod",
 	],
-	...["libnbd-bin", "man-db", "ndisc6", "passwd", "procps", "shellcheck", "systemd", "zsh", "zstd"],
+	...[
+		"libnbd-bin",
+		"man-db",
+		"ndisc6",
+		"openssl",
+		"passwd",
+		"procps",
+		"shellcheck",
+		"systemd",
+		"zsh",
+		"zstd",
+	],
 ];
 
 interface Counts {
