@@ -38,20 +38,33 @@ export function redactSecrets(text: string, file: string): Redacted {
 	const out: string[] = [];
 	let done = 0;
 	let isBehindSecret = false;
-	const gap = (end: number) => redactGap(text.slice(done, end), redaction, isBehindSecret);
+	// A line end in front of the first line, which is the rest of nothing; one behind the last, which leads to nothing.
+	const gap = (end: number, behind = "") => {
+		const before = done === 0 ? "\n" : "";
+		const redacted = redactGap(before + text.slice(done, end) + behind, redaction, isBehindSecret);
+		return redacted.slice(before.length, redacted.length - behind.length);
+	};
 	for (const section of sections) {
-		out.push(gap(section.start), section.nameAsWritten);
+		const before = text.slice(done, section.start);
+		const lineStart = before.lastIndexOf("\n") + 1;
+		const isCutOff: boolean =
+			redaction.isBroken && ((isBehindSecret && lineStart === 0) || secretName.test(before.slice(lineStart)));
+		out.push(
+			gap(section.start),
+			isCutOff ? redactCutOff(section.nameAsWritten, redaction) : section.nameAsWritten,
+		);
 		done = section.end;
-		isBehindSecret = false;
+		isBehindSecret = isCutOff;
 		for (const entry of section.entries) {
-			out.push(gap(entry.start), redactEntry(entry, redaction));
+			const isPart: boolean =
+				isBehindSecret && redaction.isBroken && !text.slice(done, entry.start).includes("\n");
+			out.push(gap(entry.start), isPart ? redactCutOff(entry.raw, redaction) : redactEntry(entry, redaction));
 			done = entry.end;
-			isBehindSecret = secretKeys.has(entry.key);
+			isBehindSecret = isPart || secretKeys.has(entry.key);
 		}
 	}
-	// With a line end, because the last line leads to nothing.
-	const rest = redactGap(`${text.slice(done)}\n`, redaction, isBehindSecret).slice(0, -1);
-	return { text: [...out, rest].join(""), secrets: redaction.names.secrets };
+	out.push(gap(text.length, "\n"));
+	return { text: out.join(""), secrets: redaction.names.secrets };
 }
 
 /**
@@ -60,16 +73,17 @@ export function redactSecrets(text: string, file: string): Redacted {
  */
 function redactCommandLine(text: string): Redacted {
 	const names = new SecretNames(text, "command-line-");
-	const withoutKeys = text.replace(
-		/(?<=(?:^|\s)"?ltsp\.([A-Za-z_]\w*)=)("[^"]*"?|[^\s"]+)/g,
-		(value: string, written: string) => {
-			const key = written.toUpperCase();
-			if (!isSecretKey(key) || isMarked(value)) return value;
-			const inner = value.replaceAll('"', "");
-			const marker = names.marker(key, inner, isValidFor(key, inner));
-			return value.startsWith('"') ? `"${marker}"` : marker;
-		},
-	);
+	// Words as in parseCommandLine: quotes protect blanks, wherever in the word they are.
+	const withoutKeys = text.replace(/(?:[^\s"]|"[^"]*(?:"|$))+/g, (word) => {
+		const [, start = "", written = "", raw = ""] = /^("?ltsp\.([A-Za-z_]\w*)=)(.+)$/s.exec(word) ?? [];
+		const key = written.toUpperCase();
+		if (!isSecretKey(key) || isMarked(raw)) return word;
+		const opens = raw.startsWith('"');
+		const isQuoted = opens || start.startsWith('"');
+		const value = isQuoted ? raw.replace(/^"|"$/g, "") : raw;
+		const marker = names.marker(key, value, isValidFor(key, value));
+		return `${start}${opens ? '"' : ""}${marker}${isQuoted ? '"' : ""}`;
+	});
 	const redacted = replaceSecretShapes(withoutKeys, (sort, secret) => names.marker(sort, secret));
 	return { text: redacted, secrets: names.secrets };
 }
@@ -129,34 +143,59 @@ function redactEntry(entry: Entry, redaction: Redaction): string {
 }
 
 /**
- * Text before a section name or a value: its last line holds only what leads there, the lines before it anything. What
- * stands behind a secret on the same line of a broken text, and is no comment, is taken for a part of it that the mistake
- * cut off.
+ * Text before a section name or a value: its last line holds only what leads there, the lines before it anything. In a
+ * broken text, what stands behind a secret on its line, or in the lines after it without being a statement, is taken for a
+ * part of it that the mistake cut off.
  */
 function redactGap(text: string, redaction: Redaction, isBehindSecret: boolean): string {
-	const firstEnd = text.indexOf("\n");
-	const lastStart = text.lastIndexOf("\n") + 1;
-	if (firstEnd < 0) return text;
-	const first = text.slice(0, firstEnd);
-	const isCutOff = isBehindSecret && redaction.isBroken && !/^"?\s*(?:#|$)/.test(first);
-	return (
-		(isCutOff ? redactPieces(first, "cut-off", redaction.names) : redactLine(first, redaction)) +
-		text.slice(firstEnd, lastStart).replace(/[^\n]+/g, (line) => redactLine(line, redaction)) +
-		text.slice(lastStart)
-	);
+	const [first = "", ...lines] = text.split("\n");
+	const last = lines.pop();
+	const out = [redactRest(first, redaction, isBehindSecret, last === undefined)];
+	let isAfterSecret = isBehindSecret;
+	for (const line of lines) {
+		const isStatement = redaction.isBroken && !/^\s*(?:#|$)/.test(line);
+		const isSecret = isStatement && secretName.test(line);
+		if (isSecret) isAfterSecret = true;
+		else if (isStatement && ownStatement.test(line)) isAfterSecret = false;
+		const isCutOff = isStatement && isAfterSecret && !isSecret;
+		out.push(isCutOff ? redactCutOff(line, redaction) : redactLine(line, redaction, isSecret));
+	}
+	if (last !== undefined) {
+		const isBroken = redaction.isBroken && secretName.test(last);
+		out.push(isBroken ? redactLine(last, redaction, true) : last);
+	}
+	return out.join("\n");
 }
 
-const secretAssignment = new RegExp(
-	`(\\b(?:${keys
-		.filter(({ secret }) => secret)
-		.map(({ name }) => name.replace("*", "\\w*"))
-		.join("|")})"?[ \\t]*=[ \\t]*)(.*\\S)`,
-	"i",
-);
+/** What follows a value or a section name on its line. A # without a blank before it is a part of most secrets. */
+function redactRest(text: string, redaction: Redaction, isBehindSecret: boolean, isLeadIn: boolean): string {
+	const isCutOff =
+		isBehindSecret && (/^"?#/.test(text) || (redaction.isBroken && !/^"?\s*(?:#|$)/.test(text)));
+	if (isCutOff) return redactCutOff(text, redaction);
+	return isLeadIn ? text : redactLine(text, redaction, false);
+}
 
-/** Comments and broken lines: what follows `=` behind the name of a secret key goes, up to the end of the line. */
-function redactLine(line: string, redaction: Redaction): string {
-	const found = line.includes("=") ? secretAssignment.exec(line) : null;
+function redactCutOff(text: string, { names }: Redaction): string {
+	return redactPieces(text, "cut-off", names);
+}
+
+const secretNames = keys
+	.filter(({ secret }) => secret)
+	.map(({ name }) => name.replace("*", "\\w*"))
+	.join("|");
+const secretName = new RegExp(`\\b(?:${secretNames})\\b`, "i");
+const secretAssignment = new RegExp(`(\\b(?:${secretNames})"?\\s*=\\s*)(.*\\S)`, "is");
+const brokenAssignment = new RegExp(`(\\b(?:${secretNames})\\b[\\s"=]*)(.*\\S)`, "is");
+/** A key as it is usually written, or the start of a section. */
+const ownStatement = /^\s*(?:[A-Z_][A-Z0-9_]*\s*=(?!=)|\[[^[\]]*\]\s*$)/;
+
+/**
+ * Comments and broken lines: what follows `=` behind the name of a secret key goes, up to the end of the line; with
+ * `isBroken` what follows the name in any way.
+ */
+function redactLine(line: string, redaction: Redaction, isBroken: boolean): string {
+	const found =
+		isBroken || line.includes("=") ? (isBroken ? brokenAssignment : secretAssignment).exec(line) : null;
 	const [, assignment = "", value = ""] = found ?? [];
 	if (found === null || isMarked(value)) return redactWords(line, redaction);
 	const valueAt = found.index + assignment.length;
@@ -174,7 +213,7 @@ function redactLine(line: string, redaction: Redaction): string {
  */
 function redactPieces(value: string, key: string, names: SecretNames): string {
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among the errors
-	return value.replace(/[^\s"'=[\]#\\$`()\u0000-\u001f\u007f\ufffd]+/g, (piece) =>
+	return value.replace(/[^\s"'=[\]#\\$`();&|<>\u0000-\u001f\u007f\ufffd]+/g, (piece) =>
 		isMarked(piece) ? piece : names.marker(key, piece).padEnd(piece.length > 1000 ? piece.length : 0, "x"),
 	);
 }

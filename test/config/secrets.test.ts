@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkLtsConf } from "../../agent/config/check.ts";
-import { commandLineFile } from "../../agent/config/cmdline.ts";
+import { commandLineFile, parseCommandLine } from "../../agent/config/cmdline.ts";
+import { hasErrors } from "../../agent/config/findings.ts";
 import { parseLtsConf } from "../../agent/config/lts-conf.ts";
 import { redactSecrets, revealSecrets } from "../../agent/config/secrets.ts";
 
@@ -130,6 +132,112 @@ KUBEADM_JOIN_TOKEN = ${token}
 				"command-line-bootstrap-token": other,
 			},
 		});
+	});
+});
+
+describe("whatever happened to the line of a secret key", () => {
+	const secret = fc.oneof(
+		fc.stringMatching(/^[a-z0-9]{6}\.[a-z0-9]{16}$/),
+		fc.stringMatching(/^\$6\$[a-zA-Z0-9./]{8}\$[a-zA-Z0-9./]{43}$/),
+		fc.stringMatching(/^[A-Z0-9./+_:,!-]{8,40}$/),
+		fc.stringMatching(/^[A-Z0-9]{3,8} [A-Z0-9]{8,12} [A-Z0-9]{1,9}$/),
+	);
+	const key = fc.constantFrom("KUBEADM_JOIN_TOKEN", "root_password_hash", '"KUBEADM_JOIN_TOKEN"');
+	const equals = fc.constantFrom(
+		"=",
+		" = ",
+		"= ",
+		" =\n  ",
+		" ",
+		"\t=\t",
+		"==",
+		": ",
+		"\r=\r\f",
+		" = '",
+		"=\v",
+	);
+	const open = fc.constantFrom('"', '"', "", "'", '\\"', '""');
+	const close = fc.constantFrom('"', '"', "", "'", '\\"', '""', "]", "\\");
+	const tail = fc.constantFrom("", " # of 2026", " x", "]", "\\", " \0", "\r", "\r\n", ' "x"', ' "', "'");
+	/** Put into the line anywhere behind its key. Not `=` and `[`: they can make a good statement out of a secret's end. */
+	const damage = fc.record({
+		at: fc.nat(200),
+		what: fc.constantFrom(
+			...['"', "'", "]", "\r", "\0", " ", "\\", "\\\n  ", "`", "$(", ")", "\t"],
+			...["\ufffd", "\u2028", "\u0085", "\x1b", "{", "}", "<", ">", "("],
+		),
+	});
+	const before = fc.constantFrom("[default]\n", '[default]\nA = "x\n', "", "[default]\nB\n");
+	const after = fc.constantFrom("", "\nTIMEZONE = Europe/Prague\n", "\n\n[node1]\n", "\n# end", '\nC = "\n');
+	const lines = fc.record({ key, equals, open, secret, close, tail });
+
+	/** A part of the secret of more than five characters that shows beside the markers. */
+	function leak(redacted: string, whole: string): string | undefined {
+		const shown = redacted.replace(/\{secret:[a-z0-9-]+\}/g, "\n\n");
+		const starts = Array.from({ length: Math.max(0, whole.length - 5) }, (_, at) => at);
+		return starts.map((at) => whole.slice(at, at + 6)).find((part) => shown.includes(part));
+	}
+
+	test("nothing of it is left, and the text stays as broken as it was", () => {
+		fc.assert(
+			fc.property(lines, fc.array(damage, { maxLength: 3 }), before, after, (line, damages, start, end) => {
+				let value = line.equals + line.open + line.secret + line.close + line.tail;
+				for (const { at, what } of damages) {
+					const place = at % (value.length + 1);
+					value = value.slice(0, place) + what + value.slice(place);
+				}
+				const text = start + line.key + value + end;
+				const { text: redacted } = redactSecrets(text, "f");
+				expect(leak(redacted, line.secret)).toBeUndefined();
+				expect(redacted.split("\n").length).toBe(text.split("\n").length);
+				expect(hasErrors(parseLtsConf(redacted, "f").findings)).toBe(
+					hasErrors(parseLtsConf(text, "f").findings),
+				);
+			}),
+			{ numRuns: 5000 },
+		);
+	});
+
+	test.each([
+		["a carriage return in it", `KUBEADM_JOIN_TOKEN = "x\rhunter2hunter2\n`],
+		["cut by a line end", `KUBEADM_JOIN_TOKEN = "x\nhunter2hunter2"\nTIMEZONE = UTC\n`],
+		["cut by a line end where the first part is a good value", "KUBEADM_JOIN_TOKEN = x\nhunter2hunter2\n"],
+		["without =", "KUBEADM_JOIN_TOKEN hunter2hunter2\n"],
+		["no value on its line, a broken one below", 'KUBEADM_JOIN_TOKEN =\n  hunter2" hunter2\n'],
+		["a # in it", "KUBEADM_JOIN_TOKEN = x#hunter2hunter2\n"],
+		["a bracket in it, in a broken text", "KUBEADM_JOIN_TOKEN = x[hunter2]hunter2\n"],
+		["a statement in it, in a broken text", 'A = "\nKUBEADM_JOIN_TOKEN = "" hunter2 = hunter2\n'],
+	])("%s", (_, text) => {
+		expect(redactSecrets(`[default]\n${text}`, "f").text).not.toContain("hunter");
+		expect(redactSecrets(text, "f").text).not.toContain("hunter");
+	});
+
+	test("the statement after it is shown: somebody has to mend it", () => {
+		const text = '[default]\nKUBEADM_JOIN_TOKEN = "x\nHOSTS_1 = "10.9.0.1 a\n';
+		expect(redactSecrets(text, "f").text).toContain('\nHOSTS_1 = "10.9.0.1 a\n');
+	});
+
+	test("on the kernel command line, with quotes anywhere", () => {
+		fc.assert(
+			fc.property(secret, fc.nat(60), (whole, at) => {
+				const plain = whole.replaceAll(" ", "");
+				const good = [`ltsp.kubeadm_join_token="${whole}"`, `"ltsp.kubeadm_join_token=${whole}"`];
+				const odd = [
+					`ltsp.kubeadm_join_token="${whole}`,
+					`"ltsp.KUBEADM_JOIN_TOKEN=${whole}`,
+					`ltsp.kubeadm_join_token=${plain.slice(0, at)}"${plain.slice(at)}`,
+					`ltsp.kubeadm_join_token=${plain.slice(0, at)}"${plain.slice(at)}"`,
+				];
+				for (const word of [...good, ...odd]) {
+					const { text, secrets } = redactSecrets(`quiet ${word} panic=10`, commandLineFile);
+					expect(leak(text, whole), word).toBeUndefined();
+					if (!good.includes(word)) continue;
+					const value = parseCommandLine(text).keys.get("KUBEADM_JOIN_TOKEN") ?? "";
+					expect(revealSecrets(value, secrets)).toBe(whole);
+				}
+			}),
+			{ numRuns: 1000 },
+		);
 	});
 });
 
