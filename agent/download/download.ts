@@ -5,13 +5,14 @@ import type { Chunk, ChunkLedger } from "./chunk-ledger.ts";
 import type { ChunkWorkers } from "./chunk-workers.ts";
 import { writeFailed } from "./destination-file.ts";
 import { formatDuration } from "./progress.ts";
-import { describeSource, openSource, type Source, type SourceAddress, type SourceLimits } from "./source.ts";
+import { openSource, type Source, type SourceLimits } from "./source.ts";
+import { describeSource, type SourceAddress } from "./source-address.ts";
 import { SourceChoice } from "./source-choice.ts";
+import { isRefusedRead } from "./source-failure.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 export interface DownloadOptions extends SourceLimits {
 	readonly sources: readonly SourceAddress[];
-	readonly connections: number;
 	readonly sizeBytes: number;
 	readonly chunkSizeBytes: number;
 	readonly ledger: ChunkLedger;
@@ -23,17 +24,13 @@ export interface DownloadOptions extends SourceLimits {
 /** A chunk that came wrong, or that the source refused to read, so many times is not asked for again. */
 const maximumChunkFailures = 4;
 
-/** So much is asked for at once on each connection: as much as it keeps in flight, and the next. */
-const readAheadBytes = 8 * 1024 * 1024;
-const maximumReadsPerConnection = 64;
-
 /** Received chunks wait in this much memory for the workers. */
 const bufferBudgetBytes = 24 * 1024 * 1024;
 
-/** The connections to one source, from opening to the first failure. */
+/** An open source, from opening to the first failure. */
 interface Session {
 	readonly sourceIndex: number;
-	readonly connections: Source[];
+	readonly source: Source;
 	failure: { readonly error: unknown } | undefined;
 }
 
@@ -104,54 +101,40 @@ export class Download {
 	/** Resolves when the image is complete, throws when the source fails. */
 	async #useSource(index: number): Promise<void> {
 		const { ledger } = this.#options;
-		const session: Session = { sourceIndex: index, connections: [], failure: undefined };
+		const session: Session = { sourceIndex: index, source: await this.#open(index), failure: undefined };
 		try {
-			await this.#openConnections(session);
 			await Promise.all(
-				session.connections.flatMap((connection) =>
-					Array.from({ length: this.#readsPerConnection() }, () =>
-						this.#fetchChunks(session, connection).catch((error) => this.#endSession(session, error)),
-					),
+				Array.from({ length: session.source.wantedReads(this.#options.chunkSizeBytes) }, () =>
+					this.#fetchChunks(session).catch((error) => this.#endSession(session, error)),
 				),
 			);
 		} finally {
-			await Promise.all(session.connections.map((connection) => connection.close()));
+			await session.source.close();
 		}
 		if (session.failure !== undefined) throw session.failure.error;
 		if (!ledger.isComplete) throw new Error("the download ended before the image was complete");
 	}
 
-	/** Opens as many connections as wanted and allowed; those after the first may fail. */
-	async #openConnections(session: Session): Promise<void> {
-		const { sources, sizeBytes, connections: wanted } = this.#options;
-		const address = sources[session.sourceIndex];
-		if (address === undefined) throw new RangeError(`source ${session.sourceIndex} of ${sources.length}`);
-		const open = async () => {
-			const connection = await openSource(address, this.#options, this.#abort.signal);
-			session.connections.push(connection);
-			return connection;
-		};
-		const first = await open();
-		if (first.sizeBytes !== sizeBytes) throw sizeMismatch(address, first.sizeBytes, sizeBytes);
-		if (!first.canMultiConnection) return;
-		await Promise.allSettled(Array.from({ length: wanted - 1 }, open));
-	}
-
-	#readsPerConnection(): number {
-		const reads = Math.ceil(readAheadBytes / this.#options.chunkSizeBytes);
-		return Math.min(Math.max(reads, 2), maximumReadsPerConnection);
+	async #open(index: number): Promise<Source> {
+		const { sources, sizeBytes } = this.#options;
+		const address = sources[index];
+		if (address === undefined) throw new RangeError(`source ${index} of ${sources.length}`);
+		const source = await openSource(address, this.#options, this.#abort.signal);
+		if (source.sizeBytes === sizeBytes) return source;
+		await source.close();
+		throw sizeMismatch(address, source.sizeBytes, sizeBytes);
 	}
 
 	#endSession(session: Session, error: unknown): void {
 		if (session.failure !== undefined) return;
 		session.failure = { error };
 		// Waiting reads fail then, and so end their loops.
-		for (const connection of session.connections) void connection.close();
+		void session.source.close();
 		this.#change.wakeAll();
 	}
 
 	/** Fetches one chunk after the other, while verification of those before goes on. */
-	async #fetchChunks(session: Session, connection: Source): Promise<void> {
+	async #fetchChunks(session: Session): Promise<void> {
 		const { ledger } = this.#options;
 		while (!ledger.isComplete && session.failure === undefined) {
 			this.#abort.signal.throwIfAborted();
@@ -162,15 +145,15 @@ export class Download {
 				await this.#change.nextChange();
 				continue;
 			}
-			await this.#receive(connection, chunk, memory);
+			await this.#receive(session.source, chunk, memory);
 			void this.#verify(session, chunk, memory);
 		}
 	}
 
-	async #receive(connection: Source, chunk: Chunk, memory: SharedArrayBuffer): Promise<void> {
+	async #receive(source: Source, chunk: Chunk, memory: SharedArrayBuffer): Promise<void> {
 		let receivedBytes = 0;
 		try {
-			await connection.read(chunk.offsetBytes, new Uint8Array(memory, 0, chunk.lengthBytes), (bytes) => {
+			await source.read(chunk.offsetBytes, new Uint8Array(memory, 0, chunk.lengthBytes), (bytes) => {
 				receivedBytes += bytes;
 				this.#receivedBytes += bytes;
 			});
@@ -185,8 +168,7 @@ export class Download {
 	/** A broken connection is not the chunk's fault; a refusal to read it is, and is counted. */
 	#giveBackUnread(chunk: Chunk, error: unknown): void {
 		const { ledger } = this.#options;
-		const isRefusal = error instanceof NetherdError && error.code === "nbd.read-error";
-		if (!isRefusal) ledger.giveBack(chunk);
+		if (!isRefusedRead(error)) ledger.giveBack(chunk);
 		else if (ledger.giveBackFailed(chunk) >= maximumChunkFailures) this.abort(error);
 		this.#change.wakeAll();
 	}

@@ -5,7 +5,7 @@ import { ChunkWorkers } from "./chunk-workers.ts";
 import { openDestination } from "./destination-file.ts";
 import { Download } from "./download.ts";
 import { formatBytes, formatCompletion, type Progress, progressThrottle } from "./progress.ts";
-import type { SourceAddress } from "./source.ts";
+import type { SourceAddress, SourceUse } from "./source-address.ts";
 
 /** Time limits where the caller gives none. */
 export const defaultLimits = {
@@ -15,8 +15,10 @@ export const defaultLimits = {
 } as const;
 
 export interface FetchImageRequest {
-	/** In order of preference; the next one is used while those before it fail. */
+	/** In order of preference. */
 	readonly sources: readonly SourceAddress[];
+	/** `in-order` (default): a source is used while none before it works. `together`: all at once. */
+	readonly use?: SourceUse | undefined;
 	/** A file, normally on a tmpfs of its own; made or resized when it has another size. */
 	readonly destination: string;
 	readonly sizeBytes: number;
@@ -25,11 +27,11 @@ export interface FetchImageRequest {
 	readonly chunks: readonly string[];
 	/** For a connection and its handshake. */
 	readonly connectTimeoutMs?: number | undefined;
-	/** How long a source may send nothing while it has been asked for something. */
+	/** A source that is asked for bytes and brings less than 64 KiB in this time has stalled. */
 	readonly stallTimeoutMs?: number | undefined;
 	/** For everything, repetitions included. */
 	readonly totalTimeoutMs?: number | undefined;
-	/** To one source, where it allows several; 1 is as fast on a good network. */
+	/** To one source at once, at most; undefined: the engine finds out how many pay. */
 	readonly connections?: number | undefined;
 	/** Receives lines for the console: how far it is, at most once a second, and what went wrong with a source. */
 	readonly onProgress?: ((line: string) => void) | undefined;
@@ -77,7 +79,7 @@ export async function fetchImage(request: FetchImageRequest): Promise<FetchImage
 	const download = new Download({
 		...limits,
 		sources: request.sources,
-		connections: request.connections ?? 1,
+		connections: request.connections,
 		sizeBytes,
 		chunkSizeBytes,
 		ledger,

@@ -11,8 +11,12 @@ const preferredRequestBytes = 256 * 1024;
 /** 4 MiB in flight: enough for 10 Gbit/s at 3 ms. */
 const requestsInFlight = 16;
 
+/** So much is asked for at once on each connection: as much as it keeps in flight, and the next. */
+const readAheadBytes = 8 * 1024 * 1024;
+
 /**
- * Opens one connection to an export.
+ * Opens an export, over several connections where that is wanted and the server allows it; those after the first may
+ * fail.
  *
  * @param options.requestSizeBytes Upper limit of one request; the server's own limit counts too.
  * @throws {NetherdError} `nbd.*`
@@ -24,14 +28,27 @@ export async function openNbdSource(
 	options: { readonly requestSizeBytes?: number; readonly depth?: number } = {},
 ): Promise<Source> {
 	const depth = options.depth ?? requestsInFlight;
-	const { connection, negotiated } = await NbdConnection.open(address, { ...limits, depth }, signal);
+	const open = () => NbdConnection.open(address, { ...limits, depth }, signal);
+	const { connection: first, negotiated } = await open();
+	const wanted = negotiated.canMultiConnection ? (limits.connections ?? 1) : 1;
+	const others = await Promise.allSettled(Array.from({ length: wanted - 1 }, open));
+	const connections = [
+		first,
+		...others.flatMap((other) => (other.status === "fulfilled" ? [other.value.connection] : [])),
+	];
 	const requestSizeBytes = chooseRequestSize(negotiated, options.requestSizeBytes ?? preferredRequestBytes);
+	let reads = 0;
 	return {
 		sizeBytes: negotiated.sizeBytes,
-		canMultiConnection: negotiated.canMultiConnection,
-		read: (offsetBytes, target, onReceived) =>
-			read(connection, { ...negotiated, requestSizeBytes }, offsetBytes, target, onReceived),
-		close: () => connection.close(),
+		wantedReads: (lengthBytes) =>
+			connections.length * Math.min(Math.max(Math.ceil(readAheadBytes / Math.max(lengthBytes, 1)), 2), 64),
+		async read(offsetBytes, target, onReceived) {
+			const connection = connections[reads++ % connections.length] ?? first;
+			await read(connection, { ...negotiated, requestSizeBytes }, offsetBytes, target, onReceived);
+		},
+		async close() {
+			await Promise.all(connections.map((connection) => connection.close()));
+		},
 	};
 }
 

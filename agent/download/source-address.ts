@@ -3,6 +3,9 @@ import type { NbdAddress } from "./nbd-errors.ts";
 /** Where an image can be had. */
 export type SourceAddress = NbdSourceAddress | HttpSourceAddress | FileSourceAddress;
 
+/** What several sources are for: each a stand-in for those before it, or all at once for their joint rate. */
+export type SourceUse = "in-order" | "together";
+
 export type NbdSourceAddress = { readonly kind: "nbd" } & NbdAddress;
 
 /** The image file itself, on a web server that answers range requests (RFC 9110, section 14). */

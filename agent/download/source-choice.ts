@@ -1,26 +1,6 @@
 import { NetherdError } from "../errors.ts";
 import { quoteForeignText } from "./foreign-text.ts";
-
-/** Wrong configuration: trying again cannot help. */
-const permanentCodes: ReadonlySet<string> = new Set([
-	"image.size-mismatch",
-	"nbd.not-nbd",
-	"nbd.old-protocol",
-	"nbd.unknown-export",
-	"nbd.export-refused",
-	"nbd.tls-required",
-]);
-
-/** Networks and servers come back: tried again until the total time is over. */
-const temporaryCodes: ReadonlySet<string> = new Set([
-	"nbd.unknown-host",
-	"nbd.connection-refused",
-	"nbd.unreachable",
-	"nbd.handshake-timeout",
-	"nbd.connection-lost",
-	"nbd.stalled",
-	"nbd.server-shutting-down",
-]);
+import { natureOf } from "./source-failure.ts";
 
 /** Any other failure may be chance once, not so many times in a row. */
 const maximumOddFailures = 5;
@@ -85,11 +65,11 @@ export class SourceChoice {
 	/** @returns For how long the source is set aside; undefined: for good. */
 	failed(index: number, error: unknown, nowMs: number): number | undefined {
 		const source = this.#at(index);
-		const code = error instanceof NetherdError ? error.code : "";
+		const nature = natureOf(error);
 		source.lastError = error;
 		source.failures += 1;
-		if (!temporaryCodes.has(code)) source.oddFailures += 1;
-		if (permanentCodes.has(code) || source.oddFailures >= maximumOddFailures) {
+		if (nature !== "passing") source.oddFailures += 1;
+		if (nature === "permanent" || source.oddFailures >= maximumOddFailures) {
 			source.isOut = true;
 			return undefined;
 		}

@@ -1,42 +1,61 @@
-import { describeServer, type NbdAddress } from "./nbd-errors.ts";
+import { NetherdError } from "../errors.ts";
+import { openFileSource } from "./file-source.ts";
 import { openNbdSource } from "./nbd-source.ts";
+import type { SourceAddress } from "./source-address.ts";
 
-/** Where an image can be had. Later kinds (HTTP, files) join this union. */
-export type SourceAddress = { readonly kind: "nbd" } & NbdAddress;
-
-/** An open source: bytes of the image by offset. */
+/** An open source: bytes of the image by offset, over one or several connections, which are its own affair. */
 export interface Source {
 	readonly sizeBytes: number;
-	/** More than one of these may be open at once and show the same bytes. */
-	readonly canMultiConnection: boolean;
+	/** While it stays the same, so do the bytes (an ETag). Undefined where the server tells nothing of the kind. */
+	readonly identity?: string | undefined;
 	/**
-	 * Fills `target` with the bytes from `offsetBytes` on. Several reads may run at once; they are pipelined.
+	 * How many reads at once keep it busy, at least 1. Asked again after every read: it may change.
+	 *
+	 * @param lengthBytes Of one read.
+	 */
+	wantedReads(lengthBytes: number): number;
+	/**
+	 * Fills `target` with the bytes from `offsetBytes` on. Several reads may run at once, any number.
 	 * When the promise settles, nothing writes into `target` any more.
 	 *
 	 * @param onReceived Called with the number of bytes of each part that has arrived.
-	 * @throws {NetherdError} When the source fails; after an error reply other reads go on, after any other error none.
+	 * @throws {NetherdError} When the source fails; after an error that concerns this read alone
+	 *   ({@link isRefusedRead}) other reads go on, after any other error none.
 	 */
 	read(offsetBytes: number, target: Uint8Array, onReceived?: (bytes: number) => void): Promise<void>;
 	/** Reads that still wait fail. */
 	close(): Promise<void>;
 }
 
-/** Limits of one source, all finite. */
+/** Limits of one source, all times finite. */
 export interface SourceLimits {
+	/** For connecting, until the size of the image is known. */
 	readonly connectTimeoutMs: number;
+	/** A source that is asked for bytes and brings less than `stallFloorBytes` in this time has stalled. */
 	readonly stallTimeoutMs: number;
+	/** At most so many connections at once; undefined: as many as pay, up to a few. */
+	readonly connections?: number | undefined;
 }
 
-/** @throws {NetherdError} The codes of the source's kind. */
+/**
+ * Connects, and learns the image's size.
+ *
+ * @param signal Ends the source at any time.
+ * @throws {NetherdError} The codes of the source's kind; the signal's reason when aborted.
+ */
 export function openSource(
 	address: SourceAddress,
 	limits: SourceLimits,
 	signal: AbortSignal,
 ): Promise<Source> {
-	return openNbdSource(address, limits, signal);
-}
-
-/** `nbd://192.0.2.1:10809/name`, for messages. */
-export function describeSource(address: SourceAddress): string {
-	return `nbd://${describeServer(address)}/${address.exportName.replace(/^\//, "")}`;
+	switch (address.kind) {
+		case "nbd":
+			return openNbdSource(address, limits, signal);
+		case "http":
+			throw new NetherdError("image.no-source", `${address.url}: HTTP is not built yet`, {
+				hint: "name an NBD server or a file",
+			});
+		case "file":
+			return openFileSource(address);
+	}
 }

@@ -1,15 +1,8 @@
 import type { CommandLine } from "../config/cmdline.ts";
 import type { Configuration } from "../config/resolve.ts";
+import { defaultNbdPort, type NbdSourceAddress } from "../download/source-address.ts";
 import { NetherdError } from "../errors.ts";
 import type { ImageFacts, NetworkFacts } from "./facts.ts";
-
-/** An NBD export (https://github.com/NetworkBlockDevice/nbd/blob/master/doc/uri.md names the same three parts). */
-export interface ImageSource {
-	readonly kind: "nbd";
-	readonly host: string;
-	readonly port: number;
-	readonly exportName: string;
-}
 
 /** Everything that says where things are on the server. */
 export interface Whereabouts {
@@ -18,8 +11,7 @@ export interface Whereabouts {
 	readonly network: NetworkFacts;
 }
 
-/** IANA's port of NBD, and what LTSP 5 servers call the export of their image. */
-const defaultPort = 10809;
+/** What LTSP 5 servers call the export of their image. */
 const defaultExportName = "/opt/ltsp/amd64";
 
 /**
@@ -32,7 +24,7 @@ const defaultExportName = "/opt/ltsp/amd64";
 export function imageSource(
 	{ commandLine, configuration, network }: Whereabouts,
 	image?: Pick<ImageFacts, "name" | "version">,
-): ImageSource {
+): NbdSourceAddress {
 	const root = commandLine.nbdRoot;
 	const host = root?.host ?? network.nextServer ?? serverHost(commandLine);
 	if (host === undefined) {
@@ -47,7 +39,7 @@ export function imageSource(
 	return {
 		kind: "nbd",
 		host,
-		port: root?.port ?? defaultPort,
+		port: root?.port ?? defaultNbdPort,
 		exportName:
 			configuredExport(configuration, commandLine, image) ??
 			root?.exportName ??

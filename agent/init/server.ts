@@ -1,6 +1,7 @@
 import { isIpv4, isIpv6 } from "../config/values.ts";
+import type { NbdSourceAddress } from "../download/source-address.ts";
 import type { InitFacts } from "../facts/facts.ts";
-import { defaultServer, type ImageSource, imageSource, serverHost } from "../facts/image-location.ts";
+import { defaultServer, imageSource, serverHost } from "../facts/image-location.ts";
 import type { Inputs } from "../plan/inputs.ts";
 
 /** SERVER, else what stands in for it. */
@@ -24,7 +25,7 @@ export function rootExport({
 	configuration,
 	commandLine,
 	facts,
-}: Inputs<InitFacts>): ImageSource | undefined {
+}: Inputs<InitFacts>): NbdSourceAddress | undefined {
 	const known = commandLine.nbdRoot?.host ?? facts.network.nextServer ?? serverHost(commandLine);
 	return known === undefined
 		? undefined

@@ -1,6 +1,7 @@
+import type { NbdSourceAddress } from "../download/source-address.ts";
 import { NetherdError } from "../errors.ts";
 import type { ImageFacts, InitramfsFacts } from "../facts/facts.ts";
-import { type ImageSource, imageSource } from "../facts/image-location.ts";
+import { imageSource } from "../facts/image-location.ts";
 import { imageFile, imageFolder, networkBlockDevice } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Operation } from "../plan/operation.ts";
@@ -47,6 +48,7 @@ function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly
 		{
 			kind: "fetchImage",
 			sources: [sourceOf(inputs)],
+			use: "in-order",
 			destination: imageFile,
 			sizeBytes: image.sizeBytes,
 			chunkSizeBytes: image.chunkSizeBytes,
@@ -71,6 +73,6 @@ function checkKernel({ kernelRelease }: InitramfsFacts, image: ImageFacts): void
 	);
 }
 
-function sourceOf({ facts, commandLine, configuration }: Inputs<InitramfsFacts>): ImageSource {
+function sourceOf({ facts, commandLine, configuration }: Inputs<InitramfsFacts>): NbdSourceAddress {
 	return imageSource({ commandLine, configuration, network: facts.network }, facts.image);
 }

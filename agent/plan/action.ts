@@ -1,4 +1,4 @@
-import type { ImageSource } from "../facts/image-location.ts";
+import type { SourceAddress, SourceUse } from "../download/source-address.ts";
 
 /**
  * What a host can be asked to do: the smallest effects that netherd has. Plain data, so that a plan can be printed,
@@ -67,13 +67,20 @@ export interface Spawn extends Explained {
 /** Brings the root image into a file on a mounted tmpfs. */
 export interface FetchImage extends Explained {
 	readonly kind: "fetchImage";
-	readonly sources: readonly ImageSource[];
+	/** In order of preference. */
+	readonly sources: readonly SourceAddress[];
+	/** `in-order`: a source is used while none before it works. `together`: all at once. */
+	readonly use: SourceUse;
+	/** To one source at once, at most; undefined: the engine finds out how many pay. */
+	readonly connections?: number | undefined;
 	readonly destination: string;
 	readonly sizeBytes: number;
 	readonly chunkSizeBytes: number;
 	/** SHA-256 of every chunk in order, hexadecimal; empty: the image is not verified. */
 	readonly chunks: readonly string[];
+	/** A source that brings nearly nothing for so long is set aside. */
 	readonly stallTimeoutMs: number;
+	/** For everything, repetitions included. */
 	readonly totalTimeoutMs: number;
 }
 

@@ -1,4 +1,5 @@
 import { formatBytes } from "../download/progress.ts";
+import { describeSource } from "../download/source-address.ts";
 import type { Action, JoinCluster } from "./action.ts";
 
 /** An action in one line, as a person would say it. */
@@ -15,7 +16,7 @@ export function actionLine(action: Action): string {
 		case "spawn":
 			return `run           ${shellQuoted(action.argv)}`;
 		case "fetchImage":
-			return `fetch image   ${action.sources.map(sourceText).join(", ")} -> ${action.destination}  (${formatBytes(action.sizeBytes)}, ${verification(action.chunks)})`;
+			return `fetch image   ${action.sources.map(describeSource).join(", ")} -> ${action.destination}  (${formatBytes(action.sizeBytes)}, ${verification(action.chunks)})`;
 		case "waitForPath":
 			return `wait for      ${action.path}  (at most ${action.timeoutMs / 1000} s)`;
 		case "joinCluster":
@@ -74,10 +75,6 @@ function contentLines(content: string): string[] {
 	const endsWithNewline = lines.at(-1) === "";
 	const shown = (endsWithNewline ? lines.slice(0, -1) : lines).map((line) => `│ ${line}`);
 	return endsWithNewline || content === "" ? shown : [...shown, "└ no line end"];
-}
-
-function sourceText({ host, port, exportName }: { host: string; port: number; exportName: string }): string {
-	return `nbd://${host.includes(":") ? `[${host}]` : host}:${port}/${exportName.replace(/^\//, "")}`;
 }
 
 function verification(chunks: readonly string[]): string {

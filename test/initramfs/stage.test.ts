@@ -94,7 +94,8 @@ test("left on the server: the kernel's nbd, nothing fetched", () => {
 describe("which export", () => {
 	const exportOf = (ltsConf: string, changes: Partial<InitramfsFacts> = {}) => {
 		const action = fetched(factsOf(ltsConf, changes));
-		return action?.kind === "fetchImage" ? action.sources[0]?.exportName : undefined;
+		const source = action?.kind === "fetchImage" ? action.sources[0] : undefined;
+		return source?.kind === "nbd" ? source.exportName : undefined;
 	};
 	const other = { ...image, name: "storage", version: "3" };
 

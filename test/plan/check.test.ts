@@ -16,6 +16,7 @@ const makeDirectory = (path: string): Action => ({ kind: "makeDirectory", path, 
 const fetchTo = (destination: string): Action => ({
 	kind: "fetchImage",
 	sources: [],
+	use: "in-order",
 	destination,
 	sizeBytes: 1,
 	chunkSizeBytes: 1,

@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { fetchImage } from "../../agent/download/fetch-image.ts";
+import { findEnd, openFileSource } from "../../agent/download/file-source.ts";
+import { hashChunks, testContent } from "./support/content.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+
+const chunkSizeBytes = 65_536;
+
+test.each([0, 1, 65_535, 65_537, 1_000_003])("an image of %i bytes from a file", async (sizeBytes) => {
+	const content = testContent(sizeBytes);
+	const path = fileWith(content);
+	const destination = join(temporaryFolder(), "image");
+	const chunks = hashChunks(content, chunkSizeBytes);
+	await fetchImage({ sources: [{ kind: "file", path }], destination, sizeBytes, chunkSizeBytes, chunks });
+	expect(readFileSync(destination).equals(content)).toBe(true);
+});
+
+test("an image from a block device, whose size stat does not tell", async () => {
+	const content = testContent(3 * 1024 * 1024 + 512);
+	const { stdout: path } = await execa("losetup", ["--find", "--show", "--read-only", fileWith(content)]);
+	onTestFinished(async () => {
+		await execa("losetup", ["--detach", path]);
+	});
+	const destination = join(temporaryFolder(), "image");
+	const chunks = hashChunks(content, chunkSizeBytes);
+	const image = { sizeBytes: content.length, chunkSizeBytes, chunks };
+	await fetchImage({ sources: [{ kind: "file", path }], destination, ...image });
+	expect(readFileSync(destination).equals(content)).toBe(true);
+});
+
+test("the end is found wherever it is", async () => {
+	await fc.assert(
+		fc.asyncProperty(fc.oneof(fc.nat(5000), fc.nat(2 ** 50)), async (sizeBytes) => {
+			const read = async (_: unknown, __: number, ___: number, position: number) => ({
+				bytesRead: position < sizeBytes ? 1 : 0,
+			});
+			// Nothing but its reading is used.
+			expect(await findEnd({ read } as unknown as Parameters<typeof findEnd>[0])).toBe(sizeBytes);
+		}),
+	);
+});
+
+test("nothing there, and a folder there", async () => {
+	const path = join(temporaryFolder(), randomUUID());
+	await expect(openFileSource({ kind: "file", path })).rejects.toMatchObject({
+		code: "file.not-found",
+		message: `there is no ${path}`,
+	});
+	mkdirSync(path);
+	await expect(openFileSource({ kind: "file", path })).rejects.toMatchObject({ code: "file.not-a-file" });
+});
+
+test("a file that becomes shorter refuses the reads beyond its end, and gives the others", async () => {
+	const content = testContent(100_000);
+	const path = fileWith(content);
+	const source = await openFileSource({ kind: "file", path });
+	onTestFinished(() => source.close());
+	truncateSync(path, 50_000);
+	await expect(source.read(40_000, new Uint8Array(20_000))).rejects.toMatchObject({
+		code: "file.read-error",
+		message: `${path} cannot be read at offset 50000`,
+	});
+	const target = Buffer.alloc(10_000);
+	let receivedBytes = 0;
+	await source.read(40_000, target, (bytes) => {
+		receivedBytes += bytes;
+	});
+	expect(target.equals(content.subarray(40_000, 50_000))).toBe(true);
+	expect(receivedBytes).toBe(10_000);
+});
+
+function fileWith(content: Buffer): string {
+	const path = join(temporaryFolder(), "served");
+	writeFileSync(path, content);
+	return path;
+}
