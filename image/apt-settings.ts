@@ -10,6 +10,9 @@ export interface AptSettings {
 	readonly options: readonly string[];
 }
 
+/** What of a recipe says which part of Debian's archive is meant. */
+export type ArchiveChoice = Pick<Recipe, "suite" | "components" | "mirror">;
+
 /** What of this machine's configuration says how to reach a mirror, and does not describe the machine itself. */
 const transportOptions = /^Acquire::((http|https|ftp)::|Check-Valid-Until |Check-Date |Retries )/;
 
@@ -19,7 +22,7 @@ const transportOptions = /^Acquire::((http|https|ftp)::|Check-Valid-Until |Check
  *
  * @throws {NetherdError} `image.no-debian-mirror`.
  */
-export async function aptSettings(recipe: Recipe): Promise<AptSettings> {
+export async function aptSettings(recipe: ArchiveChoice): Promise<AptSettings> {
 	const options = (await execa("apt-config", ["dump"])).stdout
 		.split("\n")
 		.filter((line) => transportOptions.test(line));
@@ -75,7 +78,7 @@ export function hostSources(
 	return [...new Set(lines)];
 }
 
-function mirrorSources(mirror: string, { suite, components }: Recipe): string[] {
+function mirrorSources(mirror: string, { suite, components }: ArchiveChoice): string[] {
 	const base = mirror.replace(/\/$/, "");
 	const suites = suite === "sid" ? [suite] : [suite, `${suite}-updates`];
 	return suites.map((name) => `deb ${base} ${name} ${components.join(" ")}`);

@@ -185,7 +185,8 @@ describe("examples", () => {
 
 describe("names", () => {
 	/** Names in capitals that are no keys of lts.conf. */
-	const others = /^(?:BASH_ENV|LC_ALL|LD_\*|BOOT_IMAGE|NBD_ROOT_(?:HOST|PORT|NAME)|NODE_OPTIONS)$/;
+	const others =
+		/^(?:BASH_ENV|LC_ALL|LD_\*|BOOT_IMAGE|NBD_ROOT_(?:HOST|PORT|NAME)|NODE_OPTIONS|KUBERNETES_BIN_DIR)$/;
 
 	/** A key, a family, or the beginning of several keys: `KUBEADM_JOIN_*`. */
 	const isKnown = (name: string) => {

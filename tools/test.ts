@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describeError } from "../agent/errors.ts";
 import { sayWithTime } from "../image/progress.ts";
+import { kubernetesPrograms } from "../vm-tests/kubernetes/programs.ts";
 import { prepareBoots } from "../vm-tests/lib/prepare.ts";
 import { cacheFolder, repository } from "./cache.ts";
 import { ensureDebianPackages } from "./debian-packages.ts";
@@ -67,7 +68,9 @@ async function setUp(): Promise<Counts> {
 	heading("set-up");
 	try {
 		await ensureDebianPackages(testPackages, "run the tests");
-		await prepareBoots(sayWithTime());
+		const say = sayWithTime();
+		await kubernetesPrograms(say);
+		await prepareBoots(say);
 		return { passed: 0, failed: 0 };
 	} catch (error) {
 		console.error(describeError(error));
