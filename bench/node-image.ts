@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { buildImage } from "../image/build.ts";
 import { sayWithTime } from "../image/progress.ts";
 import { readRecipe } from "../image/recipe.ts";
-import { cacheFolder } from "../tools/cache.ts";
+import { cacheFolder, testSigningKeyFile } from "../tools/cache.ts";
 import type { Row } from "./table.ts";
 
 /** Sizes of what a node downloads, for the image of the tests and for that of real machines. */
@@ -11,7 +11,11 @@ export async function benchNodeImage(): Promise<readonly Row[]> {
 	const rows: Row[] = [];
 	for (const name of ["test", "metal"]) {
 		const { folder } = await buildImage(
-			{ recipe: readRecipe(name), out: join(cacheFolder, "bench-boot-tree") },
+			{
+				recipe: readRecipe(name),
+				out: join(cacheFolder, "bench-boot-tree"),
+				signingKeyFile: testSigningKeyFile,
+			},
 			sayWithTime(),
 		);
 		for (const [file, wanted] of [["initramfs.img", "≤ 70 MB"], ["image.squashfs"], ["vmlinuz"]] as const) {

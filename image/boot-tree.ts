@@ -4,6 +4,7 @@ import {
 	linkSync,
 	mkdirSync,
 	readdirSync,
+	readFileSync,
 	readlinkSync,
 	renameSync,
 	rmSync,
@@ -13,6 +14,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { type ImageManifest, serializeManifest } from "../agent/download/manifest.ts";
 import { NetherdError } from "../agent/errors.ts";
+import type { SigningKey } from "../agent/trust/keys.ts";
+import { signFile } from "./sign.ts";
 
 /** Where the files of one version of an image are, before they are in a boot tree. */
 export interface ImageFiles {
@@ -24,18 +27,26 @@ export interface ImageFiles {
 /**
  * Puts one version of an image into a boot tree: `images/NAME/VERSION/`, complete under its name or not there, and then
  * `images/NAME/current` points to it. Machines that boot meanwhile get the old version or the new one, never a mixture.
- * A version that is there already stays as it is.
+ * A version that is there already stays as it is, but for the key's signature, which it gets if it lacks it.
  *
  * Files are hard links where the file system allows it.
  *
  * @param tree The boot tree's folder; made when missing.
  * @returns The version's folder.
- * @throws {NetherdError} `image.publish-failed`, `image.disk-full`.
+ * @throws {NetherdError} `image.publish-failed`, `image.disk-full`, `image.sign-failed`, `trust.signature-malformed`.
  */
-export function publishImage(tree: string, manifest: ImageManifest, files: ImageFiles): string {
+export function publishImage(
+	tree: string,
+	manifest: ImageManifest,
+	files: ImageFiles,
+	key: SigningKey,
+): string {
 	return orNamed(tree, () => {
 		const parent = join(tree, "images", manifest.name);
 		const folder = join(parent, manifest.version);
+		const text = serializeManifest(manifest);
+		const signIn = (versionFolder: string) =>
+			signFile({ file: join(versionFolder, "image.json"), purpose: "image.json" }, key);
 		if (!existsSync(folder)) {
 			const unfinished = join(parent, `.${manifest.version}.unfinished-${process.pid}`);
 			rmSync(unfinished, { recursive: true, force: true });
@@ -44,11 +55,14 @@ export function publishImage(tree: string, manifest: ImageManifest, files: Image
 				linkOrCopy(files.kernel, join(unfinished, manifest.kernel.file));
 				linkOrCopy(files.initramfs, join(unfinished, manifest.initramfs.file));
 				linkOrCopy(files.image, join(unfinished, manifest.image.file));
-				writeFileSync(join(unfinished, "image.json"), serializeManifest(manifest));
+				writeFileSync(join(unfinished, "image.json"), text);
+				signIn(unfinished);
 				renameSync(unfinished, folder);
 			} finally {
 				rmSync(unfinished, { recursive: true, force: true });
 			}
+		} else if (readFileSync(join(folder, "image.json"), "utf8") === text) {
+			signIn(folder);
 		}
 		pointTo(join(parent, "current"), manifest.version);
 		return folder;
@@ -122,6 +136,7 @@ function orNamed<Result>(tree: string, publish: () => Result): Result {
 	try {
 		return publish();
 	} catch (error) {
+		if (error instanceof NetherdError) throw error;
 		if (errorCode(error) === "ENOSPC") {
 			throw new NetherdError("image.disk-full", `no space left for the boot tree ${tree}`, {
 				hint: "free some space, or give another folder with --out",

@@ -11,6 +11,7 @@ import {
 	serializeManifest,
 } from "../agent/download/manifest.ts";
 import { NetherdError } from "../agent/errors.ts";
+import { readPublicKey } from "../agent/trust/key-files.ts";
 import { cachedBuild, cacheFolder } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
 import { buildBaseRoot, renewPackages } from "./base-root.ts";
@@ -20,6 +21,7 @@ import { buildExecutable } from "./executable.ts";
 import { buildNodeImage, type NodeImage } from "./node-image.ts";
 import type { Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
+import { openOrMakeSigningKey } from "./signing-key.ts";
 
 /** Where the boot tree goes when nothing else is said. */
 export const defaultBootTree = join(cacheFolder, "boot-tree");
@@ -30,6 +32,10 @@ export interface BuildOptions {
 	readonly recipe: Recipe;
 	/** Folder of the boot tree. */
 	readonly out: string;
+	/** Private key that signs image.json, and that nodes of this image trust; made when there is none. */
+	readonly signingKeyFile: string;
+	/** Public keys that they trust besides. */
+	readonly trustedKeyFiles?: readonly string[];
 	/** Installs the packages anew, with the archive's newest versions. */
 	readonly renewPackages?: boolean;
 	/** How many versions of the image stay in the tree; 0: all. Default 3. */
@@ -50,7 +56,7 @@ export interface PublishedImage {
  * Builds the image of a recipe and puts it into a boot tree that `companion serve` serves. What is unchanged since the
  * last time comes from the cache: packages, agent, image, each for itself.
  *
- * @throws {NetherdError} `image.needs-root` and the codes of each stage.
+ * @throws {NetherdError} `image.needs-root`, `trust.key-*` and the codes of each stage.
  */
 export async function buildImage(options: BuildOptions, say: Say): Promise<PublishedImage> {
 	const { recipe, out } = options;
@@ -63,6 +69,9 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 			},
 		);
 	}
+	const trusted = (options.trustedKeyFiles ?? []).map(readPublicKey);
+	const key = openOrMakeSigningKey(options.signingKeyFile, say);
+	const trustedKeys = [...new Map([key.publicKey, ...trusted].map((each) => [each.id, each])).values()];
 	await ensureDebianPackages(
 		["mmdebstrap", "mount", "squashfs-tools", "debian-archive-keyring"],
 		"build node images",
@@ -72,7 +81,7 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 	say(`image ${recipe.name}: Debian ${recipe.suite}, ${recipe.kernel}`);
 	const base = await buildBaseRoot(recipe, say);
 	const agent = await buildExecutable("agent");
-	const node = await buildNodeImage(recipe, base, agent, say);
+	const node = await buildNodeImage(recipe, base, agent, trustedKeys, say);
 	const manifest = await buildManifest(recipe.name, node);
 	const loaders = await buildBootLoaders(recipe, say);
 
@@ -80,17 +89,20 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 		out,
 		bootLoaderFiles.map((file) => join(loaders.folder, file)),
 	);
-	const folder = publishImage(out, manifest, node);
+	const folder = publishImage(out, manifest, node, key);
 	const removed =
 		options.keepVersions === 0 ? [] : removeOldVersions(out, recipe.name, options.keepVersions ?? 3);
 	for (const version of removed) say(`removed the old version ${version}`);
-	say(`images/${recipe.name}/current is ${manifest.version}`);
+	say(`images/${recipe.name}/current is ${manifest.version}, signed by ${key.publicKey.id}`);
 	const initramfsFiles = readFileSync(join(node.folder, "initramfs-files"), "utf8").trim().split("\n");
 	return { folder, tree: out, manifest, initramfsFiles };
 }
 
 async function buildManifest(name: string, node: NodeImage): Promise<ImageManifest> {
-	const inputs = { files: ["image/build.ts", "agent/download/*.ts"], values: [name, node.key, node.builtAt] };
+	const inputs = {
+		files: ["image/build.ts", "agent/download/*.ts"],
+		values: [name, node.key, node.builtAt, node.buildId],
+	};
 	const { folder } = await cachedBuild("image-manifest", inputs, async (folder) => {
 		const manifest: ImageManifest = {
 			format: manifestFormat,
@@ -98,6 +110,7 @@ async function buildManifest(name: string, node: NodeImage): Promise<ImageManife
 			version: versionName(node.builtAt, node.key),
 			architecture: "amd64",
 			builtAt: node.builtAt,
+			buildId: node.buildId,
 			compression: "zstd",
 			image: { file: "image.squashfs", ...(await describeImageFile(node.image, chunkSizeBytes)) },
 			kernel: { release: node.kernelRelease, ...(await describeBootFile("vmlinuz", node.kernel)) },

@@ -1,4 +1,5 @@
 import { recipeNames } from "./recipe.ts";
+import { defaultSigningKeyFile } from "./signing-key.ts";
 
 /** `image --help`. */
 export function overview(): string {
@@ -6,6 +7,8 @@ export function overview(): string {
 
   image build [OPTIONS]     build an image and put it into a boot tree
   image build --help        the options, the recipe's keys, and what is built
+  image sign PATH...        sign image.json and lts.conf, which nodes use only when they are signed
+  image keygen [FILE]       make a key for that; build makes one where there is none
 
 Try it:  sudo npm run image -- build
 `;
@@ -13,11 +16,13 @@ Try it:  sudo npm run image -- build
 
 /** `image build --help`. */
 export function buildHelp(): string {
-	return `image build [--recipe NAME|FILE] [--out DIR] [--name NAME] [--fast] [--renew-packages] [--keep N]
+	return `image build [--recipe NAME|FILE] [--out DIR] [--name NAME] [--key FILE] [--trust FILE]...
+            [--fast] [--renew-packages] [--keep N]
 
 Installs Debian into a folder (mmdebstrap), adds the agent and its initramfs hook, and packs the result:
 
-  DIR/images/NAME/VERSION/   vmlinuz, initramfs.img, image.squashfs, image.json (sizes and SHA-256)
+  DIR/images/NAME/VERSION/   vmlinuz, initramfs.img, image.squashfs, image.json (sizes and SHA-256),
+                             image.json.sig
   DIR/images/NAME/current    points to the newest version, moved when that is complete
   DIR/loader/                iPXE for BIOS (undionly.kpxe) and UEFI (snponly.efi)
 
@@ -28,6 +33,9 @@ Options
   --recipe NAME|FILE   what to build: ${recipeNames().join(", ")}, or an ini file (default: metal)
   --out DIR            the boot tree (default: .cache/boot-tree in the repository)
   --name NAME          another name for the image than the recipe's
+  --key FILE           private key that signs image.json; nodes of this image trust it
+                       (default: ${defaultSigningKeyFile}; made when it is not there)
+  --trust FILE         a public key that they trust as well; may be given several times
   --fast               quick compression, for trying things out: a larger image
   --renew-packages     install the packages anew: Debian's updates since the last build
   --keep N             versions that stay in DIR (default 3; 0: all); the current one always stays
@@ -52,5 +60,39 @@ Examples
   image build --recipe test                         the image of the tests, into .cache
   image build --out /srv/netherd                    for real machines
   image build --recipe ./farm.conf --out /srv/netherd --renew-packages
+`;
+}
+
+/** `image keygen --help`. */
+export function keygenHelp(): string {
+	return `image keygen [FILE]
+
+Makes an Ed25519 key pair: the private key in FILE, which only its owner can read, and the public one beside it, as
+NAME.pub.pem for NAME.pem. Overwrites nothing. Prints the key's id and both paths. Default: ${defaultSigningKeyFile}
+
+Whoever has the private key decides what the nodes run. Without it nothing new can be signed for nodes that trust only it:
+keep a copy where it is safe.
+`;
+}
+
+/** `image sign --help`. */
+export function signHelp(): string {
+	return `image sign PATH... [--key FILE]
+
+Signs what nodes use only when it is signed. PATH is
+  a boot tree                lts.conf, and image.json of every version of every image
+  a version's folder         its image.json
+  image.json, lts.conf       this file; lts.conf.new, too
+
+The signature goes into the file beside it, image.json.sig or lts.conf.sig, in one step. Signatures of other keys stay there:
+sign with several keys one after the other. What is signed already stays as it is. After every change of lts.conf it has to
+be signed anew, unless the companion does that ([signing] key).
+
+Options
+  --key FILE           the private key (default: ${defaultSigningKeyFile})
+
+Examples
+  image sign /srv/netherd
+  image sign /srv/netherd/lts.conf --key new-key.pem
 `;
 }

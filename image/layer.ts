@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { agentProgram, initramfsPrograms } from "../agent/paths.ts";
+import { agentProgram, buildIdFile, initramfsPrograms, trustedKeysFolder } from "../agent/paths.ts";
+import type { PublicKey } from "../agent/trust/keys.ts";
 import { repository } from "../tools/cache.ts";
 import type { Executable } from "./executable.ts";
 import { maskedGenerators, maskedUnits } from "./masked-units.ts";
@@ -27,6 +28,13 @@ const documents: readonly (readonly [from: string, to: string])[] = [
 	["docs/completions/netherd-agent.fish", "usr/share/fish/vendor_completions.d/netherd-agent.fish"],
 ];
 
+/** What a build puts into the root of its own accord. */
+export interface BuildMarks {
+	readonly buildId: string;
+	/** Keys whose signatures the nodes accept. */
+	readonly trustedKeys: readonly PublicKey[];
+}
+
 /**
  * Writes everything that an image has besides Debian's packages into a folder that mirrors the root.
  *
@@ -35,6 +43,7 @@ const documents: readonly (readonly [from: string, to: string])[] = [
 export function writeLayer(
 	recipe: Recipe,
 	agent: Pick<Executable, "path" | "licences">,
+	{ buildId, trustedKeys }: BuildMarks,
 	folder: string,
 ): void {
 	const copy = (from: string, to: string): void => {
@@ -80,6 +89,10 @@ export function writeLayer(
 	makeReadable(folder);
 	// With the modes that their owner gave them.
 	if (recipe.files !== undefined) cpSync(recipe.files, folder, { recursive: true, verbatimSymlinks: true });
+	// Last, so that none of the recipe's files stands in for them.
+	for (const { id, pem } of trustedKeys) write(`${trustedKeysFolder}/${id}.pem`, pem);
+	write(buildIdFile, `${buildId}\n`);
+	makeReadable(join(folder, dirname(buildIdFile)));
 }
 
 /** The list that the hook reads: names, one a line. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetherdError } from "../agent/errors.ts";
+import type { PublicKey } from "../agent/trust/keys.ts";
 import { type CachedBuild, cachedBuild } from "../tools/cache.ts";
 import type { BaseRoot } from "./base-root.ts";
 import type { Executable } from "./executable.ts";
@@ -16,6 +17,8 @@ export interface NodeImage extends CachedBuild {
 	readonly kernelRelease: string;
 	readonly initramfs: string;
 	readonly image: string;
+	/** The same for the same inputs and the same state of Debian's archive. */
+	readonly buildId: string;
 	/** When it was built, ISO 8601 in seconds. */
 	readonly builtAt: string;
 }
@@ -54,6 +57,7 @@ export async function buildNodeImage(
 	recipe: Recipe,
 	base: BaseRoot,
 	agent: Executable,
+	trustedKeys: readonly PublicKey[],
 	say: Say,
 ): Promise<NodeImage> {
 	const { squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel, files } = recipe;
@@ -70,11 +74,14 @@ export async function buildNodeImage(
 			agent.key,
 			JSON.stringify({ squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel }),
 			files === undefined ? "" : hashFolder(files),
+			...trustedKeys.map(({ pem }) => pem).sort(),
 		],
 	};
-	const built = await cachedBuild("image-node", inputs, async (folder) => {
+	const built = await cachedBuild("image-node", inputs, async (folder, key) => {
 		const layer = join(folder, "layer");
-		writeLayer(recipe, agent, layer);
+		const buildId = buildIdOf(key, base);
+		writeLayer(recipe, agent, { buildId, trustedKeys }, layer);
+		writeFileSync(join(folder, "build-id"), `${buildId}\n`);
 		await assemble(base, layer, folder, squashfsLevel, say);
 		rmSync(layer, { recursive: true });
 		rmSync(join(folder, "work"), { recursive: true });
@@ -90,8 +97,14 @@ export async function buildNodeImage(
 		kernelRelease: read("kernel-release"),
 		initramfs: join(built.folder, "initramfs.img"),
 		image: join(built.folder, "image.squashfs"),
+		buildId: read("build-id"),
 		builtAt: read("built-at"),
 	};
+}
+
+/** The inputs do not say which versions of the packages the archive had. */
+function buildIdOf(key: string, { epochSeconds }: BaseRoot): string {
+	return createHash("sha256").update(`${key} ${epochSeconds}`).digest("hex").slice(0, 32);
 }
 
 async function assemble(

@@ -8,7 +8,7 @@ import { overview as agentOverview, commandPage } from "../agent/commands/help.t
 import { checkLtsConf } from "../agent/config/check.ts";
 import { findKey, findKeyWithoutEffect } from "../agent/config/find-key.ts";
 import { keys } from "../agent/config/keys.ts";
-import { buildHelp, overview as imageOverview } from "../image/help.ts";
+import { buildHelp, overview as imageOverview, keygenHelp, signHelp } from "../image/help.ts";
 import { configKeys, sectionNames } from "../server/config/keys.ts";
 import { parseConfig } from "../server/config/read-config.ts";
 import { type CompanionEvent, levelOf } from "../server/events.ts";
@@ -48,7 +48,9 @@ function helpFor([program = "", command = ""]: readonly string[]): string | unde
 		case "companion":
 			return isOverview ? mainHelp : { serve: serveHelp(), check: checkHelp() }[command];
 		case "image":
-			return isOverview ? imageOverview() : { build: buildHelp() }[command];
+			return isOverview
+				? imageOverview()
+				: { build: buildHelp(), keygen: keygenHelp(), sign: signHelp() }[command];
 		default: {
 			const found = commands.find(({ name }) => name === command);
 			return isOverview ? agentOverview("0") : found && `${command} ${commandPage(found)}`;

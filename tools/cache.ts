@@ -18,6 +18,9 @@ export const repository = join(import.meta.dirname, "..");
 /** Everything that is built or downloaded; ignored by git, safe to delete. */
 export const cacheFolder = join(repository, ".cache");
 
+/** The key of `npm start` and of the tests: nothing but their virtual machines trusts it. Made on first use. */
+export const testSigningKeyFile = join(cacheFolder, "signing-key.pem");
+
 /** What a cached build depends on. */
 export interface BuildInputs {
 	/** Glob patterns relative to the repository; the files' names and contents count. */
@@ -41,7 +44,7 @@ export interface CachedBuild {
 export async function cachedBuild(
 	name: string,
 	inputs: BuildInputs,
-	build: (folder: string) => Promise<void>,
+	build: (folder: string, key: string) => Promise<void>,
 ): Promise<CachedBuild> {
 	const key = inputsKey(inputs);
 	const parent = join(cacheFolder, name);
@@ -55,7 +58,7 @@ export async function cachedBuild(
 	const unfinished = join(parent, `${key}.unfinished-${process.pid}`);
 	mkdirSync(unfinished, { recursive: true });
 	try {
-		await build(unfinished);
+		await build(unfinished, key);
 		if (!existsSync(folder)) renameSync(unfinished, folder);
 	} finally {
 		rmSync(unfinished, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { commands } from "../agent/commands/command-table.ts";
 import { commandPage, overview } from "../agent/commands/help.ts";
 import { type KeyDefinition, keys } from "../agent/config/keys.ts";
 import { agentVersion } from "../agent/version.ts";
-import { buildHelp, overview as imageOverview } from "../image/help.ts";
+import { buildHelp, overview as imageOverview, keygenHelp, signHelp } from "../image/help.ts";
 import { hostsHelp, hostsSection } from "../server/config/keys.ts";
 import { checkHelp, configRows, mainHelp, serveHelp } from "../server/help.ts";
 import { repository } from "./cache.ts";
@@ -40,7 +40,8 @@ const parts: Readonly<Record<string, () => string>> = {
 	"own-keys": () => keyTable(keys.filter(({ origin }) => origin === "netherd")),
 	"companion-help": () =>
 		[mainHelp, serveHelp(), checkHelp()].map((page) => fenced("text", page)).join("\n\n"),
-	"image-help": () => [imageOverview(), buildHelp()].map((page) => fenced("text", page)).join("\n\n"),
+	"image-help": () =>
+		[imageOverview(), buildHelp(), signHelp(), keygenHelp()].map((page) => fenced("text", page)).join("\n\n"),
 	"companion-keys": companionKeys,
 };
 

@@ -6,6 +6,7 @@ export interface FieldReader {
 	text(name: string): string;
 	/** Usable as a file name, in a URL and on a kernel command line. */
 	plainName(name: string): string;
+	optionalPlainName(name: string): string | undefined;
 	wholeNumber(name: string, minimum: number, maximum: number): number;
 	sha256(name: string): string;
 	sha256List(name: string): string[];
@@ -32,10 +33,13 @@ export function readFields(value: unknown, whereFrom: string, path = ""): FieldR
 		return field;
 	}
 
+	const plainName = (name: string) =>
+		matching(name, "1 to 128 of A-Z a-z 0-9 . _ + ~ -, starting with a letter or digit", isPlainName);
+
 	return {
 		text: (name) => matching(name, "a text", isText),
-		plainName: (name) =>
-			matching(name, "1 to 128 of A-Z a-z 0-9 . _ + ~ -, starting with a letter or digit", isPlainName),
+		plainName,
+		optionalPlainName: (name) => (fields.has(name) ? plainName(name) : undefined),
 		wholeNumber: (name, minimum, maximum) =>
 			matching(
 				name,

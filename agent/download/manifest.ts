@@ -25,6 +25,8 @@ export interface ImageManifest {
 	readonly architecture: (typeof architectures)[number];
 	/** ISO 8601 with date, time and zone. */
 	readonly builtAt: string;
+	/** The same in the root, in its initramfs (/etc/netherd/build-id) and here; absent in images of before that. */
+	readonly buildId?: string;
 	/** The squashfs compressor. */
 	readonly compression: (typeof compressions)[number];
 	readonly image: ImageFileDescription & {
@@ -74,6 +76,7 @@ export function parseManifest(text: string, whereFrom: string): ImageManifest {
 	const top = readFields(parseJson(text, whereFrom), whereFrom);
 	checkFormat(top, whereFrom);
 
+	const buildId = top.optionalPlainName("buildId");
 	const image = top.object("image");
 	const kernel = top.object("kernel");
 	const manifest: ImageManifest = {
@@ -82,6 +85,7 @@ export function parseManifest(text: string, whereFrom: string): ImageManifest {
 		version: top.plainName("version"),
 		architecture: top.oneOf("architecture", architectures),
 		builtAt: top.timestamp("builtAt"),
+		...(buildId === undefined ? {} : { buildId }),
 		compression: top.oneOf("compression", compressions),
 		image: {
 			file: image.plainName("file"),

@@ -38,6 +38,14 @@ test("a manifest survives writing and reading", () => {
 	expect(parseManifest(serializeManifest(manifest), "image.json")).toEqual(manifest);
 });
 
+test("the build's id may be missing, as in manifests of before", () => {
+	const withId = { ...manifest, buildId: "0123456789abcdef" };
+	expect(parseManifest(serializeManifest(withId), "image.json")).toEqual(withId);
+	expect(parseFailure(JSON.stringify({ ...manifest, buildId: "../x" })).message).toContain(
+		'buildId is "../x"',
+	);
+});
+
 test("fields of a later version are ignored", () => {
 	const later = { ...manifest, signedBy: "someone", image: { ...manifest.image, blocks: 7 } };
 	expect(parseManifest(JSON.stringify(later), "image.json")).toEqual(manifest);

@@ -11,6 +11,8 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type ImageManifest, parseManifest } from "../../agent/download/manifest.ts";
+import type { PublicKey } from "../../agent/trust/keys.ts";
+import { verifySignedFile } from "../../agent/trust/verify.ts";
 import {
 	type ImageFiles,
 	publishBootLoaders,
@@ -18,9 +20,11 @@ import {
 	removeOldVersions,
 	versionName,
 } from "../../image/boot-tree.ts";
+import { newKey } from "../trust/support/keys.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const hash = "a".repeat(64);
+const { key } = newKey();
 
 function manifestOf(version: string): ImageManifest {
 	return {
@@ -36,6 +40,20 @@ function manifestOf(version: string): ImageManifest {
 	};
 }
 
+function verifiedBy(file: string, trusted: PublicKey): string {
+	const signatures = readFileSync(`${file}.sig`);
+	return verifySignedFile(
+		{
+			purpose: "image.json",
+			content: readFileSync(file),
+			signatures,
+			whereFrom: file,
+			signaturesFrom: `${file}.sig`,
+		},
+		[trusted],
+	);
+}
+
 function filesIn(folder: string): ImageFiles {
 	const files = {
 		kernel: join(folder, "a-kernel"),
@@ -49,14 +67,15 @@ function filesIn(folder: string): ImageFiles {
 }
 
 describe("publishImage", () => {
-	test("puts four files into the version's folder and lets `current` point to it, relatively", () => {
+	test("puts the files, signed, into the version's folder and lets `current` point to it, relatively", () => {
 		const folder = temporaryFolder();
 		const tree = join(folder, "deep", "tree");
-		const published = publishImage(tree, manifestOf("v1"), filesIn(folder));
+		const published = publishImage(tree, manifestOf("v1"), filesIn(folder), key);
 
 		expect(published).toBe(join(tree, "images/node/v1"));
 		expect(readdirSync(published).sort()).toEqual([
 			"image.json",
+			"image.json.sig",
 			"image.squashfs",
 			"initramfs.img",
 			"vmlinuz",
@@ -68,11 +87,31 @@ describe("publishImage", () => {
 		);
 	});
 
+	test("the signature is the key's; a version that is there gets it, too, and keeps those of others", () => {
+		const folder = temporaryFolder();
+		const files = filesIn(folder);
+		const other = newKey().key;
+		const published = publishImage(folder, manifestOf("v1"), files, key);
+		publishImage(folder, manifestOf("v1"), files, other);
+		for (const { publicKey } of [key, other]) {
+			expect(verifiedBy(join(published, "image.json"), publicKey)).toBe(publicKey.id);
+		}
+	});
+
+	test("a version whose manifest is another is not signed", () => {
+		const folder = temporaryFolder();
+		const published = publishImage(folder, manifestOf("v1"), filesIn(folder), key);
+		writeFileSync(join(published, "image.json"), "{}");
+		const signature = readFileSync(join(published, "image.json.sig"), "utf8");
+		publishImage(folder, manifestOf("v1"), filesIn(folder), newKey().key);
+		expect(readFileSync(join(published, "image.json.sig"), "utf8")).toBe(signature);
+	});
+
 	test("a second version replaces `current` and leaves the first", () => {
 		const folder = temporaryFolder();
 		const files = filesIn(folder);
-		publishImage(folder, manifestOf("v1"), files);
-		publishImage(folder, manifestOf("v2"), files);
+		publishImage(folder, manifestOf("v1"), files, key);
+		publishImage(folder, manifestOf("v2"), files, key);
 		expect(readdirSync(join(folder, "images/node")).sort()).toEqual(["current", "v1", "v2"]);
 		expect(readlinkSync(join(folder, "images/node/current"))).toBe("v2");
 	});
@@ -80,10 +119,10 @@ describe("publishImage", () => {
 	test("an existing version is not touched, only pointed to", () => {
 		const folder = temporaryFolder();
 		const files = filesIn(folder);
-		publishImage(folder, manifestOf("v1"), files);
+		publishImage(folder, manifestOf("v1"), files, key);
 		const before = statSync(join(folder, "images/node/v1/image.json"), { bigint: true }).mtimeNs;
-		publishImage(folder, manifestOf("v2"), files);
-		publishImage(folder, manifestOf("v1"), files);
+		publishImage(folder, manifestOf("v2"), files, key);
+		publishImage(folder, manifestOf("v1"), files, key);
 		expect(statSync(join(folder, "images/node/v1/image.json"), { bigint: true }).mtimeNs).toBe(before);
 		expect(readlinkSync(join(folder, "images/node/current"))).toBe("v1");
 	});
@@ -91,9 +130,9 @@ describe("publishImage", () => {
 	test("a failure in the middle leaves no version, no remains, and the old `current`", () => {
 		const folder = temporaryFolder();
 		const files = filesIn(folder);
-		publishImage(folder, manifestOf("v1"), files);
+		publishImage(folder, manifestOf("v1"), files, key);
 		const broken = { ...files, image: join(folder, "no-such-file") };
-		expect(() => publishImage(folder, manifestOf("v2"), broken)).toThrow(
+		expect(() => publishImage(folder, manifestOf("v2"), broken, key)).toThrow(
 			expect.objectContaining({ code: "image.publish-failed" }),
 		);
 		expect(readdirSync(join(folder, "images/node")).sort()).toEqual(["current", "v1"]);
@@ -104,7 +143,7 @@ describe("publishImage", () => {
 		const folder = temporaryFolder();
 		const files = filesIn(folder);
 		const parent = join(folder, "images/node");
-		publishImage(folder, manifestOf("v0"), files);
+		publishImage(folder, manifestOf("v0"), files, key);
 		// The steps that other processes can see, from the folder's own record of what happened.
 		const seen = new Set<string>();
 		const watch = (): void => {
@@ -130,15 +169,18 @@ describe("publishImage", () => {
 				return files.image;
 			},
 		};
-		publishImage(folder, manifestOf("v1"), watched);
+		publishImage(folder, manifestOf("v1"), watched, key);
 		watch();
-		expect([...seen].sort()).toEqual(["current works", "image.json image.squashfs initramfs.img vmlinuz"]);
+		expect([...seen].sort()).toEqual([
+			"current works",
+			"image.json image.json.sig image.squashfs initramfs.img vmlinuz",
+		]);
 	});
 
 	test("says what is in the way", () => {
 		const folder = temporaryFolder();
 		writeFileSync(join(folder, "images"), "a file");
-		expect(() => publishImage(folder, manifestOf("v1"), filesIn(folder))).toThrow(
+		expect(() => publishImage(folder, manifestOf("v1"), filesIn(folder), key)).toThrow(
 			expect.objectContaining({ code: "image.publish-failed", message: expect.stringContaining(folder) }),
 		);
 	});
@@ -161,8 +203,8 @@ test("old versions go, the current one never", () => {
 	const folder = temporaryFolder();
 	const files = filesIn(folder);
 	for (const day of ["04", "01", "02", "03"])
-		publishImage(folder, manifestOf(`202601${day}T000000Z-x`), files);
-	publishImage(folder, manifestOf("20260101T000000Z-x"), files);
+		publishImage(folder, manifestOf(`202601${day}T000000Z-x`), files, key);
+	publishImage(folder, manifestOf("20260101T000000Z-x"), files, key);
 	expect(removeOldVersions(folder, "node", 2)).toEqual(["20260102T000000Z-x"]);
 	expect(readdirSync(join(folder, "images/node")).sort()).toEqual([
 		"20260101T000000Z-x",

@@ -3,9 +3,12 @@ import { basename, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeImageFile, parseManifest } from "../../agent/download/manifest.ts";
+import { readPublicKey, readSigningKey, readTrustedKeys } from "../../agent/trust/key-files.ts";
+import { verifySignedFile } from "../../agent/trust/verify.ts";
 import { buildImage } from "../../image/build.ts";
 import { readRecipe } from "../../image/recipe.ts";
-import { cacheFolder } from "../../tools/cache.ts";
+import { publicKeyFile } from "../../image/signing-key.ts";
+import { cacheFolder, testSigningKeyFile } from "../../tools/cache.ts";
 import { type BuiltImage, builtTestImage } from "./support/built-image.ts";
 
 let built: BuiltImage;
@@ -47,6 +50,31 @@ describe("the boot tree", () => {
 			expect((await describeImageFile(join(built.folder, file), 1024 * 1024)).sha256).toBe(sha256);
 			expect(statSync(join(built.folder, file)).size).toBe(sizeBytes);
 		}
+	});
+
+	test("image.json is signed by the key that the image trusts; root, initramfs and manifest have one build id", async () => {
+		const content = readFileSync(join(built.folder, "image.json"));
+		const [trusted, ...others] = readTrustedKeys(join(built.initramfsRoot, "etc/netherd/trusted-keys"));
+		expect(others).toEqual([]);
+		expect(trusted?.id).toBe(readSigningKey(testSigningKeyFile).publicKey.id);
+		const signature = readFileSync(join(built.folder, "image.json.sig"));
+		const file = { purpose: "image.json", content, signatures: signature } as const;
+		expect(
+			verifySignedFile({ ...file, whereFrom: "image.json", signaturesFrom: "image.json.sig" }, [
+				readPublicKey(publicKeyFile(testSigningKeyFile)),
+			]),
+		).toBe(trusted?.id);
+
+		expect(await contentOf(`etc/netherd/trusted-keys/${trusted?.id}.pem`)).toBe(trusted?.pem.trim());
+		expect(rootFiles.get(`/etc/netherd/trusted-keys/${trusted?.id}.pem`)).toMatch(/^-rw-r--r-- 0\/0$/);
+		const buildId = await contentOf("etc/netherd/build-id");
+		expect(buildId).toBe(built.manifest.buildId);
+		expect(readFileSync(join(built.initramfsRoot, "etc/netherd/build-id"), "utf8").trim()).toBe(buildId);
+	});
+
+	test("no private key is in root or initramfs", async () => {
+		const files = [...rootFiles.keys(), ...built.initramfsFiles].filter((path) => /signing-key/.test(path));
+		expect(files).toEqual([]);
 	});
 
 	test("`current` is this version, and boot loaders for both firmwares are there", () => {
@@ -196,7 +224,9 @@ describe("a build that cannot succeed", () => {
 		const folder = mkdtempSync(join(cacheFolder, "test-image-"));
 		try {
 			const recipe = { ...readRecipe("test"), suite: "nosuchsuite" };
-			await expect(buildImage({ recipe, out: join(folder, "tree") }, () => {})).rejects.toMatchObject({
+			await expect(
+				buildImage({ recipe, out: join(folder, "tree"), signingKeyFile: testSigningKeyFile }, () => {}),
+			).rejects.toMatchObject({
 				code: "image.mmdebstrap-failed",
 				message: expect.stringMatching(/mmdebstrap ended with exit code \d+\n[\s\S]*nosuchsuite/),
 			});
@@ -217,7 +247,9 @@ describe("a build that cannot succeed", () => {
 				{ mode: 0o755 },
 			);
 			const recipe = { ...readRecipe("test"), files: join(folder, "files"), squashfsLevel: 1 };
-			await expect(buildImage({ recipe, out: join(folder, "tree") }, () => {})).rejects.toMatchObject({
+			await expect(
+				buildImage({ recipe, out: join(folder, "tree"), signingKeyFile: testSigningKeyFile }, () => {}),
+			).rejects.toMatchObject({
 				code: "image.hook-missing",
 			});
 		} finally {

@@ -4,7 +4,10 @@ import { expect, test } from "vitest";
 import { initramfsPrograms } from "../../agent/paths.ts";
 import { writeLayer } from "../../image/layer.ts";
 import { type Recipe, readRecipe } from "../../image/recipe.ts";
+import { newKey } from "../trust/support/keys.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
+
+const trustedKeys = [newKey().key.publicKey, newKey().key.publicKey];
 
 function layerOf(recipe: Recipe): string {
 	const folder = temporaryFolder();
@@ -13,7 +16,7 @@ function layerOf(recipe: Recipe): string {
 	chmodSync(agent, 0o755);
 	const licences = join(folder, "licences.txt");
 	writeFileSync(licences, "the licences");
-	writeLayer(recipe, { path: agent, licences }, join(folder, "layer"));
+	writeLayer(recipe, { path: agent, licences }, { buildId: "b1", trustedKeys }, join(folder, "layer"));
 	return join(folder, "layer");
 }
 
@@ -95,4 +98,16 @@ test("a recipe's own files come last and keep their modes", () => {
 	const path = join(layer, "etc/containerd/config.toml");
 	expect(readFileSync(path, "utf8")).toBe("ours");
 	expect((statSync(path).mode & 0o777).toString(8)).toBe("600");
+});
+
+test("every trusted key under its id, and the build's id, whatever the recipe's files say", () => {
+	const files = temporaryFolder();
+	mkdirSync(join(files, "etc/netherd"), { recursive: true });
+	writeFileSync(join(files, "etc/netherd/build-id"), "another");
+	const layer = layerOf({ ...readRecipe("metal"), files });
+	expect(readFileSync(join(layer, "etc/netherd/build-id"), "utf8")).toBe("b1\n");
+	for (const { id, pem } of trustedKeys) {
+		expect(readFileSync(join(layer, `etc/netherd/trusted-keys/${id}.pem`), "utf8")).toBe(pem);
+	}
+	expect(statSync(join(layer, "etc/netherd/trusted-keys")).mode & 0o777).toBe(0o755);
 });

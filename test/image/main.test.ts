@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
+import { readPublicKey } from "../../agent/trust/key-files.ts";
 import { recipeNames } from "../../image/recipe.ts";
 import { repository } from "../../tools/cache.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -26,6 +27,8 @@ test("build --help names every option, every recipe and every key of a recipe", 
 		"--fast",
 		"--renew-packages",
 		"--keep",
+		"--key",
+		"--trust",
 		...recipeNames(),
 	]) {
 		expect(stdout).toContain(word);
@@ -42,6 +45,11 @@ test.each([
 	[["build", "--outt", "x"], "usage.bad-option", 2],
 	[["build", "--name", "../x"], "usage.bad-option", 2],
 	[["build", "--keep", "some"], "usage.bad-option", 2],
+	[["build", "metal"], "usage.bad-option", 2],
+	[["sign"], "usage.bad-option", 2],
+	[["sign", "--kee", "x", "."], "usage.bad-option", 2],
+	[["sign", "--key", "/no/such.pem", "."], "trust.key-missing", 1],
+	[["keygen", "a", "b"], "usage.bad-option", 2],
 	[["build", "--recipe", "mettal"], "image.recipe-not-found", 1],
 	[["build", "--recipe", "/no/such.conf"], "image.recipe-not-found", 1],
 ])("%j ends with %s and says what to do", async (words, code, expectedExitCode) => {
@@ -49,6 +57,37 @@ test.each([
 	expect([exitCode, stdout]).toEqual([expectedExitCode, ""]);
 	expect(stderr).toContain(`[${code}]`);
 	expect(stderr).toContain("what to do: ");
+});
+
+test("keygen, sign: a key pair, and signatures that are made once", async () => {
+	const folder = temporaryFolder();
+	const file = join(folder, "keys/farm.pem");
+	const made = await image("keygen", file);
+	const id = /^key ([0-9a-f]{16})$/m.exec(made.stdout)?.[1];
+	expect([made.exitCode, made.stderr, id]).toEqual([0, "", expect.any(String)]);
+	expect(statSync(file).mode & 0o777).toBe(0o600);
+	expect(readPublicKey(join(folder, "keys/farm.pub.pem")).id).toBe(id);
+	expect(made.stdout).not.toContain("PRIVATE");
+	expect(readdirSync(join(folder, "keys")).sort()).toEqual(["farm.pem", "farm.pub.pem"]);
+
+	writeFileSync(join(folder, "lts.conf"), "[default]\n");
+	const signed = await image("sign", folder, "--key", file);
+	expect([signed.exitCode, signed.stdout]).toEqual([0, `${folder}/lts.conf signed by ${id}`]);
+	const again = await image("sign", join(folder, "lts.conf"), "--key", file);
+	expect([again.exitCode, again.stdout]).toEqual([0, `${folder}/lts.conf was signed by ${id}`]);
+});
+
+test("keygen overwrites nothing", async () => {
+	const folder = temporaryFolder();
+	for (const name of ["farm.pem", "farm.pub.pem"]) {
+		const file = join(folder, name);
+		writeFileSync(file, "precious");
+		const { exitCode, stderr } = await image("keygen", join(folder, "farm.pem"));
+		expect([exitCode, stderr]).toEqual([1, expect.stringContaining("[image.key-exists]")]);
+		expect(readFileSync(file, "utf8")).toBe("precious");
+		expect(readdirSync(folder)).toEqual([name]);
+		rmSync(file);
+	}
 });
 
 test("without root it says so before it does anything", async () => {

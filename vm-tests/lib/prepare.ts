@@ -4,7 +4,7 @@ import { buildImage } from "../../image/build.ts";
 import { buildExecutable } from "../../image/executable.ts";
 import { readRecipe } from "../../image/recipe.ts";
 import { programPackages } from "../../server/programs.ts";
-import { cacheFolder } from "../../tools/cache.ts";
+import { cacheFolder, testSigningKeyFile } from "../../tools/cache.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
 import { findAccelerator } from "./accelerator.ts";
 import type { BootSetup } from "./booted-node.ts";
@@ -33,7 +33,10 @@ export async function prepareBoots(say: (line: string) => void): Promise<BootSet
 	const accelerator = await findAccelerator(qemu);
 	say(`QEMU ${qemu.version}, ${accelerator.accel}: ${accelerator.reason}`);
 	const bootTree = join(vmFolder, "boot-tree");
-	await buildImage({ recipe: readRecipe("test"), out: bootTree, keepVersions: 1 }, say);
+	await buildImage(
+		{ recipe: readRecipe("test"), out: bootTree, keepVersions: 1, signingKeyFile: testSigningKeyFile },
+		say,
+	);
 	// The very executable that the image holds: from the cache, it was built just now.
 	const { path: agent } = await buildExecutable("agent");
 	return { hypervisor: { qemu, accelerator }, bootTree, agent };

@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { buildImage, type PublishedImage } from "../../../image/build.ts";
 import { sayWithTime } from "../../../image/progress.ts";
 import { readRecipe } from "../../../image/recipe.ts";
-import { cacheFolder } from "../../../tools/cache.ts";
+import { cacheFolder, testSigningKeyFile } from "../../../tools/cache.ts";
 import { ensureDebianPackages } from "../../../tools/debian-packages.ts";
 
 /** The test recipe's image in a boot tree of its own, and its initramfs unpacked. */
@@ -24,7 +24,7 @@ export async function builtTestImage(): Promise<BuiltImage> {
 	const remove = () => rmSync(folder, { recursive: true, force: true });
 	try {
 		const published = await buildImage(
-			{ recipe: readRecipe("test"), out: join(folder, "tree") },
+			{ recipe: readRecipe("test"), out: join(folder, "tree"), signingKeyFile: testSigningKeyFile },
 			sayWithTime(),
 		);
 		const unpacked = join(folder, "initramfs");
