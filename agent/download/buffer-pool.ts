@@ -18,6 +18,11 @@ export class BufferPool {
 		return new SharedArrayBuffer(this.#sizeBytes);
 	}
 
+	/** How many can be taken. */
+	get available(): number {
+		return this.#free.length + this.#unmade;
+	}
+
 	giveBack(buffer: SharedArrayBuffer): void {
 		this.#free.push(buffer);
 	}

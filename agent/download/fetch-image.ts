@@ -4,7 +4,10 @@ import { ChunkLedger } from "./chunk-ledger.ts";
 import { ChunkWorkers } from "./chunk-workers.ts";
 import { openDestination } from "./destination-file.ts";
 import { Download } from "./download.ts";
-import { formatBytes, formatCompletion, type Progress, progressThrottle } from "./progress.ts";
+import type { DownloadEvent } from "./download-event.ts";
+import { listReasons } from "./image-errors.ts";
+import { formatBytes } from "./progress.ts";
+import { RateMeter } from "./rate-meter.ts";
 import type { SourceAddress, SourceUse } from "./source-address.ts";
 
 /** Time limits where the caller gives none. */
@@ -33,8 +36,8 @@ export interface FetchImageRequest {
 	readonly totalTimeoutMs?: number | undefined;
 	/** To one source at once, at most; undefined: the engine finds out how many pay. */
 	readonly connections?: number | undefined;
-	/** Receives lines for the console: how far it is, at most once a second, and what went wrong with a source. */
-	readonly onProgress?: ((line: string) => void) | undefined;
+	/** What happens, as it happens; {@link consoleLines} makes lines of it. */
+	readonly onEvent?: ((event: DownloadEvent) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,6 +50,8 @@ export interface FetchImageResult {
 	/** Times that a source failed and was tried again, or another in its stead. */
 	readonly sourceFailures: number;
 }
+
+const progressIntervalMs = 1000;
 
 /** Receiving and the server's reading overlap with this many threads that hash and write; more gain nothing at 10 Gbit/s. */
 const maximumWorkers = 3;
@@ -61,7 +66,7 @@ const maximumWorkers = 3;
  * @throws {RangeError} When sizes and chunks contradict each other, which `parseManifest` excludes.
  */
 export async function fetchImage(request: FetchImageRequest): Promise<FetchImageResult> {
-	const { sizeBytes, chunkSizeBytes, chunks, onProgress = () => {} } = request;
+	const { sizeBytes, chunkSizeBytes, chunks, onEvent = () => {} } = request;
 	request.signal?.throwIfAborted();
 	if (request.sources.length === 0) {
 		throw new NetherdError("image.no-source", "there is no source to fetch the image from", {
@@ -69,34 +74,28 @@ export async function fetchImage(request: FetchImageRequest): Promise<FetchImage
 		});
 	}
 	const startedMs = performance.now();
+	const elapsedMs = () => performance.now() - startedMs;
 	const ledger = new ChunkLedger(sizeBytes, chunkSizeBytes, chunks);
 	const destination = openDestination(request.destination, sizeBytes);
 	const workers = new ChunkWorkers(Math.min(availableParallelism(), maximumWorkers));
-	const limits = {
+	const download = new Download({
 		connectTimeoutMs: request.connectTimeoutMs ?? defaultLimits.connectTimeoutMs,
 		stallTimeoutMs: request.stallTimeoutMs ?? defaultLimits.stallTimeoutMs,
-	};
-	const download = new Download({
-		...limits,
-		sources: request.sources,
 		connections: request.connections,
+		sources: request.sources,
+		use: request.use ?? "in-order",
 		sizeBytes,
 		chunkSizeBytes,
 		ledger,
 		workers,
 		destination: { path: request.destination, fileDescriptor: destination.fileDescriptor },
-		onProblem: onProgress,
+		onEvent,
 	});
-	const progress = (): Progress => ({
-		doneBytes: download.doneBytes,
-		sizeBytes,
-		elapsedMs: performance.now() - startedMs,
-	});
-	const stopReporting = reportProgress(progress, onProgress);
-	const stopTotalTimer = limitTotalTime(
-		download,
-		progress,
-		request.totalTimeoutMs ?? defaultLimits.totalTimeoutMs,
+	const stopReporting = reportProgress(download, sizeBytes, elapsedMs, onEvent);
+	const totalTimeoutMs = request.totalTimeoutMs ?? defaultLimits.totalTimeoutMs;
+	const totalTimer = setTimeout(
+		() => download.abort(totalTimeout(download, sizeBytes, totalTimeoutMs)),
+		totalTimeoutMs,
 	);
 	const cancel = () => download.abort(request.signal?.reason);
 	request.signal?.addEventListener("abort", cancel);
@@ -104,40 +103,45 @@ export async function fetchImage(request: FetchImageRequest): Promise<FetchImage
 		await download.run();
 	} finally {
 		request.signal?.removeEventListener("abort", cancel);
-		stopTotalTimer();
+		clearTimeout(totalTimer);
 		stopReporting();
 		await workers.close();
 		destination.close();
 	}
 	const isVerified = chunks.length > 0;
-	onProgress(formatCompletion(progress(), isVerified));
+	const durationMs = elapsedMs();
 	const { wrongChunks, sourceFailures } = download;
-	return { sizeBytes, isVerified, durationMs: performance.now() - startedMs, wrongChunks, sourceFailures };
+	const result = { sizeBytes, isVerified, wrongChunks, sourceFailures };
+	onEvent({ kind: "complete", elapsedMs: durationMs, ...result });
+	return { durationMs, ...result };
 }
 
-function reportProgress(progress: () => Progress, onLine: (line: string) => void): () => void {
-	const lineFor = progressThrottle();
+function reportProgress(
+	download: Download,
+	sizeBytes: number,
+	elapsedMs: () => number,
+	onEvent: (event: DownloadEvent) => void,
+): () => void {
+	const rate = new RateMeter();
 	const timer = setInterval(() => {
-		const line = lineFor(progress());
-		if (line !== undefined) onLine(line);
-	}, 250);
+		const { doneBytes } = download;
+		const nowMs = elapsedMs();
+		const bytesPerSecond = rate.sample(doneBytes, nowMs);
+		const sources = download.takeBusySources();
+		onEvent({ kind: "progress", doneBytes, sizeBytes, elapsedMs: nowMs, bytesPerSecond, sources });
+	}, progressIntervalMs);
 	return () => clearInterval(timer);
 }
 
-function limitTotalTime(download: Download, progress: () => Progress, totalTimeoutMs: number): () => void {
-	const timer = setTimeout(() => {
-		const { doneBytes, sizeBytes } = progress();
-		download.abort(
-			new NetherdError(
-				"image.total-timeout",
-				`the image is not complete after ${totalTimeoutMs} ms: ` +
-					`${formatBytes(doneBytes)} of ${formatBytes(sizeBytes)}`,
-				{
-					hint: "check the server and the network; a slow network needs a longer time limit",
-					cause: download.lastProblem,
-				},
-			),
-		);
-	}, totalTimeoutMs);
-	return () => clearTimeout(timer);
+function totalTimeout(download: Download, sizeBytes: number, totalTimeoutMs: number): NetherdError {
+	const reasons = download.sources.length > 1 ? listReasons(download.sources) : "";
+	return new NetherdError(
+		"image.total-timeout",
+		`the image is not complete after ${totalTimeoutMs} ms: ` +
+			`${formatBytes(download.doneBytes)} of ${formatBytes(sizeBytes)}${reasons}`,
+		{
+			hint: "check the server and the network; a slow network needs a longer time limit",
+			cause: download.lastProblem,
+		},
+	);
 }

@@ -1,11 +1,4 @@
-/** How far a download is. */
-export interface Progress {
-	/** Bytes that have arrived and have not turned out to be wrong. */
-	readonly doneBytes: number;
-	readonly sizeBytes: number;
-	/** Since the start. */
-	readonly elapsedMs: number;
-}
+import type { DownloadComplete, DownloadEvent, DownloadProgress } from "./download-event.ts";
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
@@ -31,57 +24,80 @@ export function formatDuration(milliseconds: number): string {
 	return `${Math.floor(seconds / 3600)} h ${twoDigits(Math.floor((seconds % 3600) / 60))} min`;
 }
 
-/** `image  45 %  540 MiB of 1.2 GiB  112 MiB/s  6 s left`. @param bytesPerSecond Undefined while it is not known. */
-export function formatProgress(
-	{ doneBytes, sizeBytes }: Progress,
-	bytesPerSecond: number | undefined,
-): string {
-	// Rounded down: 100 % is for the end.
-	const percent = sizeBytes === 0 ? 100 : Math.floor((100 * doneBytes) / sizeBytes);
-	const amount = `image ${String(percent).padStart(3)} %  ${formatBytes(doneBytes)} of ${formatBytes(sizeBytes)}`;
-	if (bytesPerSecond === undefined) return amount;
-	const rate = `${formatBytes(bytesPerSecond)}/s`;
-	if (bytesPerSecond < 1) return `${amount}  ${rate}`;
-	return `${amount}  ${rate}  ${formatDuration((1000 * (sizeBytes - doneBytes)) / bytesPerSecond)} left`;
-}
-
-/** `image complete: 1.2 GiB in 11 s (112 MiB/s), every chunk verified`. */
-export function formatCompletion({ sizeBytes, elapsedMs }: Progress, isVerified: boolean): string {
-	const rate = elapsedMs > 0 ? ` (${formatBytes((1000 * sizeBytes) / elapsedMs)}/s)` : "";
-	const verified = isVerified ? "every chunk verified" : "NOT verified";
-	return `image complete: ${formatBytes(sizeBytes)} in ${(elapsedMs / 1000).toFixed(1)} s${rate}, ${verified}`;
-}
-
-/** A line a second is what a serial console at 9600 baud shows beside the kernel's messages. */
-const lineIntervalMs = 1000;
-
-/** Over how long the shown rate is averaged. */
-const rateWindowMs = 5000;
+/** So many lines about wrong chunks are shown a second; a server whose disk is rotten has thousands. */
+const wrongChunkIntervalMs = 1000;
 
 /**
- * Chooses which progress reports become lines: at most one a second, none before the first second is over. Takes the
- * time from the reports.
+ * The lines that a download shows on the console, made from what it tells. Progress comes once a second, which is what
+ * a serial console at 9600 baud can show beside the kernel's messages.
  *
- * @returns The line to show for a report, if any.
+ * @param now Milliseconds.
+ * @returns The line for an event; undefined: none.
  */
-export function progressThrottle(): (progress: Progress) => string | undefined {
-	let lastLineMs = 0;
-	let samples: Progress[] = [];
-	return (progress) => {
-		if (progress.elapsedMs - lastLineMs < lineIntervalMs) return undefined;
-		lastLineMs = progress.elapsedMs;
-		samples.push(progress);
-		samples = samples.filter(({ elapsedMs }) => progress.elapsedMs - elapsedMs <= rateWindowMs);
-		return formatProgress(progress, averageRate(samples, progress));
+export function consoleLines(
+	now: () => number = () => performance.now(),
+): (event: DownloadEvent) => string | undefined {
+	let lastWrongChunkMs = Number.NEGATIVE_INFINITY;
+	let hiddenWrongChunks = 0;
+	return (event) => {
+		switch (event.kind) {
+			case "progress":
+				return formatProgress(event);
+			case "source-used":
+				return `image: ${event.isBack ? "again " : ""}from ${event.source}`;
+			case "source-set-aside":
+				return `image: ${reasonOf(event)}; trying it again in ${formatDuration(event.retryInMs)}`;
+			case "source-given-up":
+				return `image: ${reasonOf(event)}; not trying it again`;
+			case "wrong-chunk": {
+				if (now() - lastWrongChunkMs < wrongChunkIntervalMs) {
+					hiddenWrongChunks += 1;
+					return undefined;
+				}
+				const others = hiddenWrongChunks === 0 ? "" : ` (${hiddenWrongChunks} other chunks were wrong, too)`;
+				lastWrongChunkMs = now();
+				hiddenWrongChunks = 0;
+				return `image: ${event.message}; fetching it again${others}`;
+			}
+			case "complete":
+				return formatCompletion(event);
+		}
 	};
 }
 
-/** Bytes per second since the oldest sample; since the start while there is only one. */
-function averageRate(samples: readonly Progress[], now: Progress): number | undefined {
-	const oldest = samples[0];
-	const since = oldest === undefined || oldest === now ? { doneBytes: 0, elapsedMs: 0 } : oldest;
-	const durationMs = now.elapsedMs - since.elapsedMs;
-	if (durationMs <= 0) return undefined;
-	// A chunk that turned out to be wrong is taken back.
-	return Math.max(0, (1000 * (now.doneBytes - since.doneBytes)) / durationMs);
+/** The chunk itself has a line of its own. */
+function reasonOf({ code, source, message }: { code: string; source: string; message: string }): string {
+	return code === "image.chunk-corrupt" ? `wrong data from ${source}` : message;
+}
+
+/** `image  45 %  540 MiB of 1.2 GiB  112 MiB/s  6 s left  nbd://192.0.2.1:10809`. */
+export function formatProgress(progress: Omit<DownloadProgress, "kind" | "elapsedMs">): string {
+	const { doneBytes, sizeBytes, bytesPerSecond, sources } = progress;
+	// Rounded down: 100 % is for the end.
+	const percent = sizeBytes === 0 ? 100 : Math.floor((100 * doneBytes) / sizeBytes);
+	const parts = [
+		`image ${String(percent).padStart(3)} %`,
+		`${formatBytes(doneBytes)} of ${formatBytes(sizeBytes)}`,
+	];
+	if (bytesPerSecond !== undefined) parts.push(`${formatBytes(bytesPerSecond)}/s`);
+	if (bytesPerSecond !== undefined && bytesPerSecond >= 1) {
+		parts.push(`${formatDuration((1000 * (sizeBytes - doneBytes)) / bytesPerSecond)} left`);
+	}
+	if (sources.length > 0) parts.push(sources.map(withoutPath).join(" + "));
+	return parts.join("  ");
+}
+
+/** The line is to fit a screen of 80 columns. */
+function withoutPath(source: string): string {
+	return /^[a-z]+:\/\/[^/]+/.exec(source)?.[0] ?? source;
+}
+
+/** `image complete: 1.2 GiB in 11 s (112 MiB/s), every chunk verified`. */
+export function formatCompletion(
+	complete: Omit<DownloadComplete, "kind" | "wrongChunks" | "sourceFailures">,
+): string {
+	const { sizeBytes, elapsedMs, isVerified } = complete;
+	const rate = elapsedMs > 0 ? ` (${formatBytes((1000 * sizeBytes) / elapsedMs)}/s)` : "";
+	const verified = isVerified ? "every chunk verified" : "NOT verified";
+	return `image complete: ${formatBytes(sizeBytes)} in ${(elapsedMs / 1000).toFixed(1)} s${rate}, ${verified}`;
 }

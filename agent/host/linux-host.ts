@@ -4,7 +4,9 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExecaError, execa } from "execa";
 import { revealSecrets } from "../config/secrets.ts";
+import type { DownloadEvent } from "../download/download-event.ts";
 import { fetchImage } from "../download/fetch-image.ts";
+import { consoleLines } from "../download/progress.ts";
 import { NetherdError } from "../errors.ts";
 import { rootedPath } from "../facts/rooted-path.ts";
 import { initramfsPrograms, nodePrograms, searchPath } from "../paths.ts";
@@ -18,12 +20,14 @@ export interface LinuxHostOptions {
 	readonly secrets: Readonly<Record<string, string>>;
 	/** Receives progress of long actions, a line at a time. */
 	readonly progress: (line: string) => void;
+	/** Receives what the download of the image tells; its lines go to `progress` already. */
+	readonly onDownloadEvent?: ((event: DownloadEvent) => void) | undefined;
 	/** Receives what programs print, a line at a time. */
 	readonly output: (program: string, line: string) => void;
 }
 
 /** The real machine: the only place where the agent changes anything. */
-export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions): Host {
+export function linuxHost({ root, secrets, progress, onDownloadEvent, output }: LinuxHostOptions): Host {
 	const inRoot = (path: string) => rootedPath(root, path);
 	/** For replacing what is there, be it a link, without following it. */
 	const entryInRoot = (path: string) => rootedPath(root, path, { followLast: false });
@@ -83,7 +87,16 @@ export function linuxHost({ root, secrets, progress, output }: LinuxHostOptions)
 		spawn: run,
 
 		async fetchImage({ because: _, ...action }) {
-			await fetchImage({ ...action, destination: inRoot(action.destination), onProgress: progress });
+			const lineOf = consoleLines();
+			await fetchImage({
+				...action,
+				destination: inRoot(action.destination),
+				onEvent(event) {
+					const line = lineOf(event);
+					if (line !== undefined) progress(line);
+					onDownloadEvent?.(event);
+				},
+			});
 		},
 
 		async waitForPath({ path, timeoutMs }) {

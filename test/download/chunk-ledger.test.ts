@@ -23,16 +23,39 @@ test("complete when every chunk is done, not when every chunk is taken", () => {
 	expect([ledger.isComplete, ledger.doneBytes]).toEqual([true, 25]);
 });
 
-test("a chunk that comes back is next; only failures are counted", () => {
+test("a chunk that comes back is next", () => {
 	const ledger = new ChunkLedger(25, 10, hashes);
 	const chunk = take(ledger);
 	ledger.giveBack(chunk);
 	expect(take(ledger)).toEqual(chunk);
-	expect(ledger.giveBackFailed(chunk)).toBe(1);
-	expect(take(ledger)).toEqual(chunk);
-	expect(ledger.giveBackFailed(chunk)).toBe(2);
-	take(ledger);
 	expect(take(ledger).index).toBe(1);
+});
+
+test("a chunk that came back can be refused; others are given instead", () => {
+	const ledger = new ChunkLedger(25, 10, hashes);
+	ledger.giveBack(take(ledger));
+	expect(ledger.take((index) => index !== 0)?.index).toBe(1);
+	expect(ledger.take()?.index).toBe(0);
+});
+
+test("two race for a chunk: it is missing when both have failed, done when one has it", () => {
+	const ledger = new ChunkLedger(20, 10, []);
+	const first = take(ledger);
+	ledger.takeToo(first);
+	expect(ledger.holders(first)).toBe(2);
+	ledger.giveBack(first);
+	const second = take(ledger);
+	expect([second.index, ledger.take()]).toEqual([1, undefined]);
+	ledger.giveBack(first);
+	expect(take(ledger)).toEqual(first);
+	ledger.takeToo(second);
+	ledger.markDone(second);
+	ledger.giveBack(second);
+	expect([ledger.isDone(second), ledger.take(), ledger.doneBytes]).toEqual([true, undefined, 10]);
+	ledger.takeToo(first);
+	ledger.markDone(first);
+	ledger.markDone(first);
+	expect([ledger.isComplete, ledger.doneBytes, ledger.holders(first)]).toEqual([true, 20, 0]);
 });
 
 test("without hashes nothing is to verify", () => {

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
+import type { DownloadEvent } from "../../agent/download/download-event.ts";
 import { type FetchImageRequest, fetchImage } from "../../agent/download/fetch-image.ts";
 import { describeImageFile } from "../../agent/download/manifest.ts";
 import { NetherdError } from "../../agent/errors.ts";
+import { linesInto } from "./support/console.ts";
 import { hashChunks, testContent } from "./support/content.ts";
 import { startNbdkit, unusedAddress } from "./support/nbdkit.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -22,7 +24,7 @@ test.each([0, 1, 65_535, 65_536, 65_537, 3_000_017])(
 			sources: [source],
 			destination,
 			...image,
-			onProgress: (line) => lines.push(line),
+			onEvent: linesInto(lines),
 		});
 		expect(readFileSync(destination).equals(content.subarray(0, size))).toBe(true);
 		expect(result).toMatchObject({
@@ -74,7 +76,7 @@ test("without hashes the image is taken as it comes, and the line says so", asyn
 		destination,
 		...image,
 		chunks: [],
-		onProgress: (line) => lines.push(line),
+		onEvent: linesInto(lines),
 	});
 	expect(result.isVerified).toBe(false);
 	expect(lines.at(-1)).toMatch(/, NOT verified$/);
@@ -110,19 +112,23 @@ test("a chunk that is wrong on the server: four attempts, then chunk, offset and
 	const damaged = Buffer.from(content);
 	damaged.writeUInt8(damaged.readUInt8(200_000) ^ 1, 200_000);
 	const { source, destination, image } = await serve(damaged);
-	const lines: string[] = [];
+	const events: DownloadEvent[] = [];
 	const chunks = hashChunks(content, chunkSizeBytes);
 	const error = await failure({
 		sources: [source],
 		destination,
 		...image,
 		chunks,
-		onProgress: (line) => lines.push(line),
+		onEvent: (event) => events.push(event),
 	});
 	expect(error.code).toBe("image.chunk-corrupt");
 	expect(error.message).toContain("chunk 3 (65536 bytes at offset 196608) from nbd://");
 	expect(error.message).toContain(`instead of ${chunks[3]} (time 4 of at most 4)`);
-	expect(lines.filter((line) => line.includes("fetching it again"))).toHaveLength(3);
+	expect(events.map(({ kind }) => kind).filter((kind) => kind !== "progress")).toEqual([
+		"source-used",
+		...Array(4).fill("wrong-chunk"),
+		"source-given-up",
+	]);
 });
 
 test("read errors that pass: the image is complete", async () => {
@@ -135,12 +141,14 @@ test("read errors that pass: the image is complete", async () => {
 		sources: [source],
 		destination,
 		...image,
-		onProgress(line) {
-			lines.push(line);
-			rmSync(injectErrors, { force: true });
+		onEvent(event) {
+			linesInto(lines)(event);
+			if (event.kind === "source-set-aside") rmSync(injectErrors, { force: true });
 		},
 	});
-	expect(lines[0]).toMatch(/^image: the NBD server .* answers EIO .*; trying it again in 1 s$/);
+	expect(lines.find((line) => !line.startsWith("image: from"))).toMatch(
+		/^image: the NBD server .* answers EIO .*; trying it again in 1 s$/,
+	);
 	expect(result.sourceFailures).toBe(1);
 	expect(readFileSync(destination).equals(content)).toBe(true);
 });
@@ -164,12 +172,14 @@ test("a server that never comes: the time limit ends it, with the reason as caus
 		chunkSizeBytes,
 		chunks: [],
 		totalTimeoutMs: 1500,
-		onProgress: (line) => lines.push(line),
+		onEvent: linesInto(lines),
 	});
 	expect(error.code).toBe("image.total-timeout");
 	expect(error.message).toBe("the image is not complete after 1500 ms: 0 B of 10 B");
 	expect(error.cause).toMatchObject({ code: "nbd.connection-refused" });
-	expect(lines[0]).toMatch(/^image: nothing accepts NBD connections on .*; trying it again in 1 s$/);
+	expect(lines.find((line) => !line.startsWith("image: from"))).toMatch(
+		/^image: nothing accepts NBD connections on .*; trying it again in 1 s$/,
+	);
 });
 
 test("a server that stalls: the stall is named", async () => {

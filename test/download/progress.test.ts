@@ -1,10 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
+	consoleLines,
 	formatBytes,
 	formatCompletion,
 	formatDuration,
 	formatProgress,
-	progressThrottle,
 } from "../../agent/download/progress.ts";
 
 const MiB = 1024 ** 2;
@@ -32,44 +32,61 @@ test.each([
 	expect(formatDuration(milliseconds)).toBe(text);
 });
 
-test("a line says percent, amount, rate and time left", () => {
-	const progress = { doneBytes: 540 * MiB, sizeBytes: 1200 * MiB, elapsedMs: 5000 };
-	expect(formatProgress(progress, 110 * MiB)).toBe("image  45 %  540 MiB of 1.2 GiB  110 MiB/s  6 s left");
-	expect(formatProgress(progress, 0)).toBe("image  45 %  540 MiB of 1.2 GiB  0 B/s");
-	expect(formatProgress(progress, undefined)).toBe("image  45 %  540 MiB of 1.2 GiB");
+test("a line says percent, amount, rate, time left and sources", () => {
+	const progress = { doneBytes: 540 * MiB, sizeBytes: 1200 * MiB, bytesPerSecond: 110 * MiB, sources: [] };
+	const line = "image  45 %  540 MiB of 1.2 GiB  110 MiB/s  6 s left";
+	expect(formatProgress(progress)).toBe(line);
+	const sources = ["nbd://192.0.2.1:10809/node/7", "http://192.0.2.2/node.squashfs", "file:///dev/sda1"];
+	expect(formatProgress({ ...progress, sources })).toBe(
+		`${line}  nbd://192.0.2.1:10809 + http://192.0.2.2 + file:///dev/sda1`,
+	);
+	expect(formatProgress({ ...progress, bytesPerSecond: 0 })).toBe("image  45 %  540 MiB of 1.2 GiB  0 B/s");
+	expect(formatProgress({ ...progress, bytesPerSecond: undefined })).toBe("image  45 %  540 MiB of 1.2 GiB");
 });
 
 test("100 % is said only at the end", () => {
-	const progress = { doneBytes: 1000 * MiB - 1, sizeBytes: 1000 * MiB, elapsedMs: 5000 };
-	expect(formatProgress(progress, undefined)).toContain(" 99 %");
-	expect(formatProgress({ doneBytes: 0, sizeBytes: 0, elapsedMs: 0 }, undefined)).toContain("100 %");
+	const progress = { sizeBytes: 1000 * MiB, bytesPerSecond: undefined, sources: [] };
+	expect(formatProgress({ ...progress, doneBytes: 1000 * MiB - 1 })).toContain(" 99 %");
+	expect(formatProgress({ ...progress, doneBytes: 0, sizeBytes: 0 })).toContain("100 %");
 });
 
 test("the last line has the average, and says whether the image was verified", () => {
-	const end = { doneBytes: 1200 * MiB, sizeBytes: 1200 * MiB, elapsedMs: 10_000 };
-	expect(formatCompletion(end, true)).toBe(
-		"image complete: 1.2 GiB in 10.0 s (120 MiB/s), every chunk verified",
-	);
-	expect(formatCompletion(end, false)).toContain("NOT verified");
+	const end = { sizeBytes: 1200 * MiB, elapsedMs: 10_000, isVerified: true };
+	expect(formatCompletion(end)).toBe("image complete: 1.2 GiB in 10.0 s (120 MiB/s), every chunk verified");
+	expect(formatCompletion({ ...end, isVerified: false })).toContain("NOT verified");
 });
 
-test("at most one line a second, with the rate of the last five seconds", () => {
-	const throttle = progressThrottle();
-	const lines: string[] = [];
-	for (let elapsedMs = 0; elapsedMs <= 10_000; elapsedMs += 250) {
-		// 100 MiB/s for five seconds, then 10 MiB/s.
-		const fastMs = Math.min(elapsedMs, 5000);
-		const doneBytes = (fastMs * 100 + (elapsedMs - fastMs) * 10) * (MiB / 1000);
-		const line = throttle({ doneBytes, sizeBytes: 1000 * MiB, elapsedMs });
-		if (line !== undefined) lines.push(line);
-	}
-	expect(lines).toHaveLength(10);
-	expect(lines[0]).toBe("image  10 %  100 MiB of 1000 MiB  100 MiB/s  9 s left");
-	expect(lines[9]).toBe("image  55 %  550 MiB of 1000 MiB  10.0 MiB/s  45 s left");
-});
+describe("lines of a download", () => {
+	const source = "nbd://192.0.2.1:10809/node";
+	const failed = { source, code: "nbd.stalled", message: "it sent nothing" };
 
-test("a rate is never negative, though a wrong chunk is taken back", () => {
-	const throttle = progressThrottle();
-	throttle({ doneBytes: 8 * MiB, sizeBytes: 100 * MiB, elapsedMs: 1000 });
-	expect(throttle({ doneBytes: 4 * MiB, sizeBytes: 100 * MiB, elapsedMs: 2000 })).toContain("  0 B/s");
+	test("what happens to a source", () => {
+		const lineOf = consoleLines();
+		expect([
+			lineOf({ kind: "source-used", source, isBack: false }),
+			lineOf({ kind: "source-set-aside", ...failed, retryInMs: 700 }),
+			lineOf({ kind: "source-used", source, isBack: true }),
+			lineOf({ kind: "source-set-aside", ...failed, code: "image.chunk-corrupt", retryInMs: 1001 }),
+			lineOf({ kind: "source-given-up", ...failed }),
+		]).toEqual([
+			`image: from ${source}`,
+			"image: it sent nothing; trying it again in 1 s",
+			`image: again from ${source}`,
+			`image: wrong data from ${source}; trying it again in 2 s`,
+			"image: it sent nothing; not trying it again",
+		]);
+	});
+
+	test("a thousand wrong chunks are a line a second", () => {
+		let nowMs = 0;
+		const lineOf = consoleLines(() => nowMs);
+		const lines: (string | undefined)[] = [];
+		for (let index = 0; index < 1000; index++) {
+			nowMs += 10;
+			lines.push(lineOf({ kind: "wrong-chunk", source, index, message: `chunk ${index} is wrong` }));
+		}
+		expect(lines.filter((line) => line !== undefined)).toHaveLength(10);
+		expect(lines[0]).toBe("image: chunk 0 is wrong; fetching it again");
+		expect(lines[100]).toBe("image: chunk 100 is wrong; fetching it again (99 other chunks were wrong, too)");
+	});
 });
