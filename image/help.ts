@@ -17,7 +17,7 @@ Try it:  sudo npm run image -- build
 /** `image build --help`. */
 export function buildHelp(): string {
 	return `image build [--recipe NAME|FILE] [--out DIR] [--name NAME] [--key FILE] [--trust FILE]...
-            [--fast] [--renew-packages] [--keep N]
+            [--files FOLDER]... [--fast] [--renew-packages] [--keep N]
 
 Installs Debian into a folder (mmdebstrap), adds the agent and its initramfs hook, and packs the result:
 
@@ -32,6 +32,7 @@ Prints the version's folder on standard output, progress on standard error. Need
 Options
   --recipe NAME|FILE   what to build: ${recipeNames().join(", ")}, or an ini file (default: metal)
   --out DIR            the boot tree (default: .cache/boot-tree in the repository)
+  --files FOLDER       laid over the root, after the recipe's own files; may be given several times
   --name NAME          another name for the image than the recipe's
   --key FILE           private key that signs image.json; nodes of this image trust it
                        (default: ${defaultSigningKeyFile}; made when it is not there)

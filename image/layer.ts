@@ -86,9 +86,11 @@ export function writeLayer(
 			"usr/lib/udev/rules.d/70-netherd-test-shell.rules",
 		);
 	}
+	// Where containerd looks for network programs, and where those of a cluster's network put theirs.
+	if (recipe.packages.includes("containernetworking-plugins")) link("opt/cni/bin", "/usr/lib/cni");
 	makeReadable(folder);
 	// With the modes that their owner gave them.
-	if (recipe.files !== undefined) cpSync(recipe.files, folder, { recursive: true, verbatimSymlinks: true });
+	for (const files of recipe.files) cpSync(files, folder, { recursive: true, verbatimSymlinks: true });
 	// Last, so that none of the recipe's files stands in for them.
 	for (const { id, pem } of trustedKeys) write(`${trustedKeysFolder}/${id}.pem`, pem);
 	write(buildIdFile, `${buildId}\n`);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { globSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { globSync, lstatSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetherdError } from "../agent/errors.ts";
 import type { PublicKey } from "../agent/trust/keys.ts";
@@ -73,7 +73,7 @@ export async function buildNodeImage(
 			base.key,
 			agent.key,
 			JSON.stringify({ squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel }),
-			files === undefined ? "" : hashFolder(files),
+			...files.map(hashFolder),
 			...trustedKeys.map(({ pem }) => pem).sort(),
 		],
 	};
@@ -142,8 +142,9 @@ async function assemble(
 function hashFolder(folder: string): string {
 	const hash = createHash("sha256");
 	for (const path of globSync("**/*", { cwd: folder }).sort()) {
-		const stat = statSync(join(folder, path));
+		const stat = lstatSync(join(folder, path));
 		hash.update(`${path}\0${stat.mode}\0`);
+		if (stat.isSymbolicLink()) hash.update(readlinkSync(join(folder, path)));
 		if (stat.isFile()) hash.update(readFileSync(join(folder, path)));
 	}
 	return hash.digest("hex");

@@ -17,8 +17,8 @@ export interface Recipe {
 	readonly kernel: string;
 	/** Debian packages besides those that every node has. */
 	readonly packages: readonly string[];
-	/** Folder that is laid over the root, absolute. */
-	readonly files: string | undefined;
+	/** Folders that are laid over the root, one over the other, absolute. */
+	readonly files: readonly string[];
 	/** Units that this image never starts, besides those that no diskless node needs. */
 	readonly mask: readonly string[];
 	/** zstd level of the root image, 1–22. */
@@ -67,7 +67,7 @@ export function readRecipe(nameOrFile: string): Recipe {
 	const path = isFile ? resolve(nameOrFile) : join(recipesFolder, `${nameOrFile}.conf`);
 	if (!existsSync(path)) {
 		throw new NetherdError("image.recipe-not-found", `there is no recipe ${nameOrFile} (${path})`, {
-			hint: `use ${recipeNames().join(" or ")}, or give the path of a file that ends in .conf`,
+			hint: `use one of ${recipeNames().join(", ")}, or give the path of a file that ends in .conf`,
 		});
 	}
 	return parseRecipe(readFileSync(path, "utf8"), path);
@@ -118,11 +118,11 @@ export function parseRecipe(text: string, path: string): Recipe {
 		if (["no", "false", "off"].includes(answer)) return false;
 		throw bad(key, "yes or no");
 	};
-	const folder = (key: string): string | undefined => {
-		if (value(key) === "") return undefined;
+	const folders = (key: string): string[] => {
+		if (value(key) === "") return [];
 		const absolute = resolve(dirname(path), value(key));
 		if (!existsSync(absolute)) throw bad(key, `a folder that exists (${absolute} does not)`);
-		return absolute;
+		return [absolute];
 	};
 
 	return {
@@ -143,7 +143,7 @@ export function parseRecipe(text: string, path: string): Recipe {
 			"a Debian kernel package such as linux-image-amd64",
 		),
 		packages: words("packages", "a list of Debian packages"),
-		files: folder("files"),
+		files: folders("files"),
 		mask: words("mask", "a list of systemd units with their endings"),
 		squashfsLevel: level("squashfs-level", 22),
 		initramfsLevel: level("initramfs-level", 19),

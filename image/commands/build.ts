@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { buildImage, defaultBootTree } from "../build.ts";
 import { buildHelp } from "../help.ts";
@@ -12,6 +13,7 @@ export async function build(words: readonly string[]): Promise<string> {
 		recipe: { type: "string" },
 		out: { type: "string" },
 		name: { type: "string" },
+		files: { type: "string", multiple: true },
 		keep: { type: "string" },
 		key: { type: "string" },
 		trust: { type: "string", multiple: true },
@@ -28,6 +30,7 @@ export async function build(words: readonly string[]): Promise<string> {
 			recipe: {
 				...recipe,
 				...(options.name === undefined ? {} : { name: checkName(options.name) }),
+				files: [...recipe.files, ...(options.files ?? []).map(existingFolder)],
 				...(options.fast === true ? { squashfsLevel: 1, initramfsLevel: 3 } : {}),
 			},
 			out: resolve(options.out ?? defaultBootTree),
@@ -46,6 +49,14 @@ function checkName(name: string): string {
 	throw badOption(
 		`--name is ${JSON.stringify(name)}`,
 		"use lower-case letters, digits, dot, underscore and hyphen",
+	);
+}
+
+function existingFolder(path: string): string {
+	if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return resolve(path);
+	throw badOption(
+		`--files is ${JSON.stringify(path)}, which is no folder`,
+		"--files FOLDER lays the folder's content over the image's root; say it again for a second folder",
 	);
 }
 

@@ -246,7 +246,7 @@ describe("a build that cannot succeed", () => {
 				'#!/bin/sh\n[ "${1:-}" = prereqs ] || rm -rf "$DESTDIR/usr/lib/netherd"\n',
 				{ mode: 0o755 },
 			);
-			const recipe = { ...readRecipe("test"), files: join(folder, "files"), squashfsLevel: 1 };
+			const recipe = { ...readRecipe("test"), files: [join(folder, "files")], squashfsLevel: 1 };
 			await expect(
 				buildImage({ recipe, out: join(folder, "tree"), signingKeyFile: testSigningKeyFile }, () => {}),
 			).rejects.toMatchObject({

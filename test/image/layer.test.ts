@@ -1,4 +1,13 @@
-import { chmodSync, globSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	existsSync,
+	globSync,
+	mkdirSync,
+	readFileSync,
+	readlinkSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { initramfsPrograms } from "../../agent/paths.ts";
@@ -90,11 +99,32 @@ test("programs are executable and nothing is writable by others, whatever the um
 	});
 });
 
+test("the network programs of Debian's package are where containerd looks for them", () => {
+	const recipe = readRecipe("metal");
+	const packages = [...recipe.packages, "containernetworking-plugins"];
+	expect(readlinkSync(join(layerOf({ ...recipe, packages }), "opt/cni/bin"))).toBe("/usr/lib/cni");
+	expect(existsSync(join(layerOf(recipe), "opt/cni"))).toBe(false);
+});
+
+test("of several folders the last one wins", () => {
+	const [first, second] = [temporaryFolder(), temporaryFolder()];
+	for (const [folder, name] of [
+		[first, "only-first"],
+		[first, "both"],
+		[second, "both"],
+	] as const) {
+		writeFileSync(join(folder, name), folder);
+	}
+	const layer = layerOf({ ...readRecipe("metal"), files: [first, second] });
+	expect(readFileSync(join(layer, "only-first"), "utf8")).toBe(first);
+	expect(readFileSync(join(layer, "both"), "utf8")).toBe(second);
+});
+
 test("a recipe's own files come last and keep their modes", () => {
 	const files = temporaryFolder();
 	mkdirSync(join(files, "etc/containerd"), { recursive: true });
 	writeFileSync(join(files, "etc/containerd/config.toml"), "ours", { mode: 0o600 });
-	const layer = layerOf({ ...readRecipe("metal"), files });
+	const layer = layerOf({ ...readRecipe("metal"), files: [files] });
 	const path = join(layer, "etc/containerd/config.toml");
 	expect(readFileSync(path, "utf8")).toBe("ours");
 	expect((statSync(path).mode & 0o777).toString(8)).toBe("600");
@@ -104,7 +134,7 @@ test("every trusted key under its id, and the build's id, whatever the recipe's 
 	const files = temporaryFolder();
 	mkdirSync(join(files, "etc/netherd"), { recursive: true });
 	writeFileSync(join(files, "etc/netherd/build-id"), "another");
-	const layer = layerOf({ ...readRecipe("metal"), files });
+	const layer = layerOf({ ...readRecipe("metal"), files: [files] });
 	expect(readFileSync(join(layer, "etc/netherd/build-id"), "utf8")).toBe("b1\n");
 	for (const { id, pem } of trustedKeys) {
 		expect(readFileSync(join(layer, `etc/netherd/trusted-keys/${id}.pem`), "utf8")).toBe(pem);

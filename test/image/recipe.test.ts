@@ -6,15 +6,15 @@ import { temporaryFolder } from "./support/temporary-folder.ts";
 
 describe("recipes that come with netherd", () => {
 	test("are these", () => {
-		expect(recipeNames()).toEqual(["metal", "test"]);
+		expect(recipeNames()).toEqual(["kubernetes-test", "metal", "test"]);
 	});
 
-	test("only the test recipe has what a farm must never run", () => {
+	test("only the recipes of tests have what a farm must never run", () => {
 		const unsafe = recipeNames().filter((name) => {
 			const { standInKubeadm, testChannel } = readRecipe(name);
 			return standInKubeadm || testChannel;
 		});
-		expect(unsafe).toEqual(["test"]);
+		expect(unsafe).toEqual(["kubernetes-test", "test"]);
 	});
 
 	test("have names of their own in a boot tree", () => {
@@ -32,7 +32,7 @@ describe("parseRecipe", () => {
 			mirror: undefined,
 			kernel: "linux-image-amd64",
 			packages: [],
-			files: undefined,
+			files: [],
 			mask: [],
 			squashfsLevel: 15,
 			initramfsLevel: 9,
@@ -63,7 +63,7 @@ test-channel = TRUE
 			mirror: "http://mirror.example/debian",
 			kernel: "linux-image-cloud-amd64",
 			packages: ["tcpdump", "nfs-common", "libstdc++6"],
-			files: undefined,
+			files: [],
 			mask: ["lvm2-monitor.service", "modprobe@fuse.service"],
 			squashfsLevel: 3,
 			initramfsLevel: 19,
@@ -76,7 +76,7 @@ test-channel = TRUE
 		const folder = temporaryFolder();
 		mkdirSync(join(folder, "overlay"));
 		writeFileSync(join(folder, "farm.conf"), "files = overlay\n");
-		expect(readRecipe(join(folder, "farm.conf")).files).toBe(join(folder, "overlay"));
+		expect(readRecipe(join(folder, "farm.conf")).files).toEqual([join(folder, "overlay")]);
 	});
 
 	test.each([
@@ -122,7 +122,7 @@ test("a recipe that does not exist is an error that names those that do", () => 
 	expect(() => readRecipe("mettal")).toThrow(
 		expect.objectContaining({
 			code: "image.recipe-not-found",
-			hint: expect.stringContaining("metal or test"),
+			hint: expect.stringContaining("kubernetes-test, metal, test"),
 		}),
 	);
 });

@@ -13,7 +13,7 @@ const isShell = (file: string): boolean =>
 		readFileSync(join(repository, file), "utf8").split("\n", 1)[0] ?? "",
 	);
 
-const scripts = globSync("{image,initramfs-hooks}/**/*", { cwd: repository }).filter(isShell).sort();
+const scripts = globSync("{image,initramfs-hooks,vm-tests}/**/*", { cwd: repository }).filter(isShell).sort();
 
 test("every part that must be a shell script is found as one", () => {
 	expect(scripts).toEqual(
@@ -28,6 +28,7 @@ test("every part that must be a shell script is found as one", () => {
 			"initramfs-hooks/initramfs-tools/scripts/init-bottom/netherd",
 			"initramfs-hooks/initramfs-tools/scripts/init-top/netherd",
 			"initramfs-hooks/initramfs-tools/scripts/netherd",
+			"vm-tests/kubernetes/node-root/usr/bin/crictl",
 			"initramfs-hooks/initramfs-tools/udhcpc-script",
 		]),
 	);

@@ -30,6 +30,7 @@ export async function runScenarios(
 			const own = join(folder, scenario.name);
 			const nodes: BootedNode[] = [];
 			const boot = async () => {
+				if (scenario.before === undefined) throw new Error(`${scenario.name} has no state to boot in`);
 				if (scenario.sharesBoot) {
 					shared ??= BootedNode.boot(scenario.before, setup, owner);
 					return await shared;
@@ -38,7 +39,7 @@ export async function runScenarios(
 				nodes.push(node);
 				return node;
 			};
-			results.push(await runScenario(scenario, { boot, folder: own, agent: setup.agent, say }));
+			results.push(await runScenario(scenario, { boot, folder: own, agent: setup.agent, setup, say }));
 			for (const node of nodes) await node[Symbol.asyncDispose]();
 		}
 		const node = await shared?.catch(() => undefined);
@@ -65,7 +66,7 @@ function sharesBootWith(a: Scenario, b: Scenario): boolean {
 
 async function runScenario(
 	{ name, description, run }: Scenario,
-	{ say, ...parts }: Pick<ScenarioStage, "boot" | "folder" | "agent"> & { say: Say },
+	{ say, ...parts }: Pick<ScenarioStage, "boot" | "folder" | "agent" | "setup"> & { say: Say },
 ): Promise<ScenarioResult> {
 	const startedMs = performance.now();
 	const failures: string[] = [];
@@ -98,7 +99,10 @@ async function runScenario(
 	return { name, failures, durationMs };
 }
 
-async function verifyInGuest({ machine }: BootedNode, { run, prints }: GuestCheck): Promise<void> {
+async function verifyInGuest(
+	{ machine }: Pick<BootedNode, "machine">,
+	{ run, prints }: GuestCheck,
+): Promise<void> {
 	const printed = await machine.guest.output(run);
 	const fits = typeof prints === "string" ? printed === prints : prints.test(printed);
 	if (!fits)
