@@ -3,18 +3,19 @@ import {
 	existsSync,
 	linkSync,
 	mkdirSync,
-	readdirSync,
 	readFileSync,
-	readlinkSync,
 	renameSync,
 	rmSync,
-	symlinkSync,
 	writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { type ImageManifest, serializeManifest } from "../agent/download/manifest.ts";
 import { NetherdError } from "../agent/errors.ts";
 import type { SigningKey } from "../agent/trust/keys.ts";
+import { findProgram } from "../server/programs.ts";
+import { withImageAlone } from "../server/releases/change.ts";
+import { currentVersion, makeCurrent } from "../server/releases/history.ts";
+import { prune } from "../server/releases/prune.ts";
 import { signFile } from "./sign.ts";
 
 /** Where the files of one version of an image are, before they are in a boot tree. */
@@ -27,13 +28,15 @@ export interface ImageFiles {
 /**
  * Puts one version of an image into a boot tree: `images/NAME/VERSION/`, complete under its name or not there, and then
  * `images/NAME/current` points to it. Machines that boot meanwhile get the old version or the new one, never a mixture.
- * A version that is there already stays as it is, but for the key's signature, which it gets if it lacks it.
+ * A version that is there already stays as it is, but for the key's signature, which it gets if it lacks it. What was
+ * current is noted for `companion releases rollback`.
  *
  * Files are hard links where the file system allows it.
  *
  * @param tree The boot tree's folder; made when missing.
  * @returns The version's folder.
- * @throws {NetherdError} `image.publish-failed`, `image.disk-full`, `image.sign-failed`, `trust.signature-malformed`.
+ * @throws {NetherdError} `image.publish-failed`, `image.disk-full`, `image.sign-failed`, `trust.signature-malformed`,
+ *   `release.busy`, `release.cannot-lock`.
  */
 export function publishImage(
 	tree: string,
@@ -64,7 +67,10 @@ export function publishImage(
 		} else if (readFileSync(join(folder, "image.json"), "utf8") === text) {
 			signIn(folder);
 		}
-		pointTo(join(parent, "current"), manifest.version);
+		withImageAlone(findProgram("flock"), parent, () => {
+			if (!existsSync(folder)) throw new Error(`${folder} was removed meanwhile`);
+			if (currentVersion(parent) !== manifest.version) makeCurrent(parent, manifest.version, new Date());
+		});
 		return folder;
 	});
 }
@@ -91,36 +97,20 @@ export function publishBootLoaders(tree: string, files: readonly string[]): void
 }
 
 /**
- * Removes the oldest versions of an image but for the newest `keep` and the current one.
+ * Removes the oldest versions of an image but for the newest `keep`, the current one, the one before it, and those that a
+ * companion on this machine has locked because nodes use them or are pinned to them.
  *
- * @returns The names of what was removed.
+ * @returns The names of what was removed, the newest first.
+ * @throws {NetherdError} `release.busy`, `release.cannot-lock`, `release.leftovers`.
  */
 export function removeOldVersions(tree: string, name: string, keep: number): string[] {
-	const parent = join(tree, "images", name);
-	const current = readlinkSync(join(parent, "current"));
-	const old = readdirSync(parent, { withFileTypes: true })
-		.filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
-		.map((entry) => entry.name)
-		// Versions begin with their date.
-		.sort()
-		.reverse()
-		.slice(keep)
-		.filter((version) => version !== current);
-	for (const version of old) rmSync(join(parent, version), { recursive: true });
-	return old;
+	const { removed } = prune(tree, name, { flock: findProgram("flock"), keep, pins: [] });
+	return removed.map(({ version }) => version);
 }
 
 /** `builtAt` and the key of what it was built from: sorts by time, and one build has one name. */
 export function versionName(builtAt: string, key: string): string {
 	return `${builtAt.replace(/[-:]/g, "")}-${key.slice(0, 8)}`;
-}
-
-function pointTo(link: string, target: string): void {
-	const unfinished = join(dirname(link), `.${basename(link)}.unfinished-${process.pid}`);
-	rmSync(unfinished, { force: true });
-	symlinkSync(target, unfinished);
-	// rename(2) replaces the old link in one step.
-	renameSync(unfinished, link);
 }
 
 function linkOrCopy(from: string, to: string): void {

@@ -1,3 +1,4 @@
+import { pinText } from "./boot-choice.ts";
 import type { Situation } from "./service.ts";
 import { services } from "./services.ts";
 
@@ -10,6 +11,8 @@ export interface CheckReport {
 	readonly dhcp: string;
 	readonly defaultImage: string;
 	readonly images: readonly string[];
+	/** As the configuration has them; each names what is there. */
+	readonly pins: readonly string[];
 	/** In the order of the start. */
 	readonly services: readonly {
 		readonly name: string;
@@ -32,6 +35,7 @@ export function checkReport(situation: Situation): CheckReport {
 		dhcp: config.dhcp.mode,
 		defaultImage: tree.defaultImage,
 		images: tree.imageNames,
+		pins: config.pins.map(pinText),
 		services: services.map((service) => ({
 			name: service.name,
 			purpose: service.purpose,
@@ -49,6 +53,7 @@ export function checkText(report: CheckReport): string {
 	return [
 		`${report.folder} on ${report.interface} (${report.address}), DHCP ${report.dhcp}`,
 		`images: ${report.images.map((name) => (name === report.defaultImage ? `${name} (default)` : name)).join(", ")}`,
+		...report.pins,
 		"would start, in this order:",
 		...rows,
 		"",

@@ -1,12 +1,15 @@
+import { checkPins } from "./boot-choice.ts";
 import { readBootTree } from "./boot-tree.ts";
 import type { Config } from "./config/read-config.ts";
 import type { EventSink } from "./events.ts";
+import { LiveSettings } from "./live-settings.ts";
 import { findNetwork } from "./network.ts";
 import { checkPorts } from "./ports.ts";
 import { checkPrivileges } from "./privileges.ts";
 import { findPrograms } from "./programs.ts";
-import { makeRunFolder, type RunFolder } from "./run-folder.ts";
-import type { RunningService, Service, ServiceContext, Situation } from "./service.ts";
+import { VersionUses } from "./releases/version-uses.ts";
+import { makeRunFolder } from "./run-folder.ts";
+import type { RunningService, Service, Situation } from "./service.ts";
 import { services } from "./services.ts";
 import type { ChildState } from "./supervised-child.ts";
 import { warningEvent } from "./warning-event.ts";
@@ -30,6 +33,7 @@ export async function examine(
 	config: Config,
 ): Promise<Situation> {
 	const tree = readBootTree(folder, config.defaultImage);
+	checkPins(folder, config.pins);
 	const programs = findPrograms(searchPath);
 	const network = await findNetwork(config, programs.ip);
 	return { config, network, tree, programs };
@@ -56,9 +60,11 @@ export async function serve(
 	await checkPorts(listeners, situation.network.interfaceName, situation.programs.ss);
 
 	const runFolder = makeRunFolder();
+	const uses = new VersionUses(folder, situation.programs.flock, emit);
+	const settings = new LiveSettings(situation.tree, config, uses, emit);
 	const running: { service: Service; process: RunningService }[] = [];
 	try {
-		const context = contextFor(situation, runFolder, running, emit);
+		const context = { ...situation, runFolder, emit, settings, uses, health: () => statesOf(running) };
 		for (const service of services) {
 			if (stop.aborted) break;
 			running.push({ service, process: await service.start(context) });
@@ -71,26 +77,22 @@ export async function serve(
 		for (const { process } of running.reverse()) {
 			await process.stop().catch((error: unknown) => emit(warningEvent(error)));
 		}
+		settings.stop();
+		await uses.stop();
 		runFolder.remove();
 	}
 	emit({ event: "companion.stopped" });
 }
 
-function contextFor(
-	situation: Situation,
-	runFolder: RunFolder,
+function statesOf(
 	running: readonly { service: Service; process: RunningService }[],
-	emit: EventSink,
-): ServiceContext {
-	const health = () => {
-		const states: Record<string, ChildState> = {};
-		for (const { service, process } of running) {
-			const state = process.state?.();
-			if (state !== undefined) states[service.name] = state;
-		}
-		return states;
-	};
-	return { ...situation, runFolder, emit, health };
+): Readonly<Record<string, ChildState>> {
+	const states: Record<string, ChildState> = {};
+	for (const { service, process } of running) {
+		const state = process.state?.();
+		if (state !== undefined) states[service.name] = state;
+	}
+	return states;
 }
 
 function readyEvent({ config, network, tree }: Situation): Parameters<EventSink>[0] {

@@ -13,6 +13,7 @@ export type CompanionEvent =
 			dhcp: string;
 			images: readonly string[];
 	  }
+	| { event: "companion.reloaded"; config: string; needsRestart: readonly string[] }
 	| { event: "companion.stopping"; reason: string }
 	| { event: "companion.stopped" }
 	| { event: "companion.warning"; code: string; message: string; hint: string }
@@ -25,6 +26,7 @@ export type CompanionEvent =
 	| { event: "dhcp.refused"; mac: string; address: string; reason: string }
 	| { event: "dhcp.unanswered"; mac: string; reason: string }
 	| { event: "tftp.sent" | "tftp.missing" | "tftp.failed"; file: string; client: string }
+	| { event: "boot.chosen"; client: string; mac: string; image: string; version: string; because: string }
 	| HttpRequestEvent
 	| { event: "nbd.opened"; client: string; exportName: string; image: string; version: string }
 	| { event: "nbd.closed"; client: string; exportName: string; bytes: number; durationMs: number }
@@ -94,6 +96,11 @@ function sentenceFor(event: CompanionEvent): string {
 				`ready: ${event.http}/boot.ipxe, ${event.nbd}, ${event.tftp}, DHCP ${event.dhcp}; ` +
 				`images: ${event.images.join(", ")}`
 			);
+		case "companion.reloaded":
+			return (
+				`${event.config} has changed: what machines boot is as it says from now on` +
+				`${event.needsRestart.length === 0 ? "" : `; needs a restart: ${event.needsRestart.join(", ")}`}`
+			);
 		case "companion.stopping":
 			return `stopping: ${event.reason}`;
 		case "companion.stopped":
@@ -129,6 +136,8 @@ function sentenceFor(event: CompanionEvent): string {
 			return `${event.client} asked for ${event.file}, which is not there`;
 		case "tftp.failed":
 			return `sending ${event.file} to ${event.client} failed`;
+		case "boot.chosen":
+			return `${event.mac} at ${event.client} boots ${event.image}/${event.version}: ${event.because}`;
 		case "http.request":
 			return (
 				`${event.client} ${event.method} ${event.path} ${event.status}, ` +

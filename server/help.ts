@@ -1,8 +1,8 @@
 import {
 	type ConfigKey,
 	configKeys,
-	hostsHelp,
-	hostsSection,
+	freeSections,
+	isFreeSection,
 	keyOf,
 	sectionNames,
 	sectionOf,
@@ -12,9 +12,11 @@ import { programPackages } from "./programs.ts";
 export const mainHelp = `companion - serves what diskless machines need to boot: boot loader, kernel, initramfs, lts.conf, root image
 
 Usage:
-  companion serve DIR --config FILE    serve until told to stop (SIGTERM, Ctrl-C)
-  companion check DIR --config FILE    look at everything, start nothing, print what would listen where
-  companion --help | --version         also: companion serve --help, companion check --help
+  companion serve DIR --config FILE            serve until told to stop (SIGTERM, Ctrl-C)
+  companion check DIR --config FILE            look at everything, start nothing, print what would listen where
+  companion explain DIR NODE --config FILE     which image a node boots, and why
+  companion releases list DIR                  versions of images; also promote, rollback, prune
+  companion --help | --version                 also: companion COMMAND --help
 
 Exit codes: 0 done, 1 a bug or a lost log, 2 refused (the message has a code, and says what to do).
 `;
@@ -37,11 +39,13 @@ ${arguments_}  --log-format FORMAT    text or json, instead of what the configur
 It starts dnsmasq (twice: TFTP, DHCP) and nbdkit as children, and starts them again when they die. One
 line per event goes to standard output; the line "ready" (event companion.ready) says that machines can
 boot. SIGTERM and SIGINT stop it. DIR is read for every request: a new version of an image, or a new
-lts.conf, needs no restart. A new configuration does.
+lts.conf, needs no restart. Nor does what the configuration says about what machines boot: [image],
+[kernel], [groups], [pins], and the names of [hosts]. What else changes there needs one.
 
 What nodes can ask for:
   DHCP, TFTP             the boot loader, then http://ADDRESS:PORT/boot.ipxe
-  GET  /boot.ipxe        script that loads kernel and initramfs of the default image's current version
+  GET  /boot.ipxe        script that loads kernel and initramfs of the default image's current version, or of
+                         what [pins] says for the node; with pins, nodes are asked for their MAC address first
   GET  /lts.conf         DIR/lts.conf
   GET  /images/…         anything in DIR/images; /loader/… likewise
   POST /events           one JSON object, at most 64 KiB, logged as one line
@@ -65,11 +69,77 @@ does not mind a companion that runs already.
 ${configHelp()}`;
 }
 
+/** Help of `companion explain`. */
+export function explainHelp(): string {
+	return `companion explain DIR NODE --config FILE - which image a node boots, and why
+
+Arguments:
+  DIR                    the boot tree
+  NODE                   a MAC address, or a name in [hosts]
+  --config FILE          the configuration
+  --format FORMAT        text (default) or json
+
+A pin of a MAC address goes before one of a name, that before one of a group, and among groups the first in the
+file. A node that no pin names boots the current version of the default image. It starts nothing, and asks no
+companion: it reads the same files.
+
+Examples:
+  companion explain /srv/netherd node7 --config /srv/companion.ini
+  companion explain /srv/netherd 52:54:00:00:20:11 --config /srv/companion.ini --format json
+
+Exit codes: 0 done, 2 refused: the configuration is wrong, or what the node would boot is not there.
+`;
+}
+
+/** Help of `companion releases` and of all its commands. */
+export function releasesHelp(): string {
+	return `companion releases - versions of images in a boot tree: which one nodes boot, and which go
+
+Usage:
+  companion releases list DIR [--config FILE]
+  companion releases promote DIR NAME/VERSION [--verify]
+  companion releases rollback DIR [NAME]
+  companion releases prune DIR [NAME] --keep N --config FILE [--dry-run]
+
+Arguments:
+  DIR                    the boot tree; its versions are DIR/images/NAME/VERSION, which nobody changes once
+                         they are there, and DIR/images/NAME/current is a link to one of them
+  NAME                   an image; with rollback not needed when there is only one, with prune: all of them
+  --config FILE          the companion's configuration, for its pins
+  --format FORMAT        text (default) or json
+
+list       Every version, the newest first: size, and what it is: current, previous (where a rollback goes),
+           pinned, in use, or not whole, and why.
+promote    Makes a version current. A version with a missing file, or one whose size is not that in its
+           image.json, is refused; with --verify also one with a wrong SHA-256. A machine that boots in that
+           moment gets the old version or the new one, whole.
+rollback   Makes the version current that was so before. Again, and it is the one before that. What was
+           current when is in DIR/images/NAME/history.
+prune      Removes old versions. --keep N of the newest stay, and always those that are current, previous,
+           pinned, not whole (somebody may be copying them), or in use: a companion on this machine holds a
+           lock on a version that a node reads, and on one that it told a node to boot in the last half
+           hour. Says what went and what stays, and why. --dry-run only says it. When it is interrupted, a
+           version is whole or gone; the next prune takes away what is left of it.
+
+Needs no companion that runs, and disturbs none. Nodes that are up are not touched: they have their image in
+RAM, or hold it open.
+
+Examples:
+  companion releases list /srv/netherd --config /srv/companion.ini
+  companion releases promote /srv/netherd node/20260102T030405Z-01234567 --verify
+  companion releases rollback /srv/netherd
+  companion releases prune /srv/netherd --keep 3 --config /srv/companion.ini --dry-run
+
+Exit codes: 0 done, also when there was nothing to do; 2 refused or not all removed (the message has a code).
+`;
+}
+
 /** Every key of the configuration as lines for people. */
 export function configHelp(): string {
 	const sections = sectionNames.map((section) => {
-		if (section === hostsSection) {
-			return `  [${section}]\n    ${hostsHelp.example}\n${wrapped(`${hostsHelp.help}.`)}`;
+		if (isFreeSection(section)) {
+			const { example, help } = freeSections[section];
+			return `  [${section}]\n    ${example}\n${wrapped(`${help}.`)}`;
 		}
 		const keys = configRows()
 			.filter((row) => row.section === section)
@@ -89,7 +159,7 @@ export interface ConfigRow {
 	readonly help: string;
 }
 
-/** Every key but those of [hosts], in the order of the table; the documentation is made from it. */
+/** Every key but those of the free sections, in the order of the table; the documentation is made from it. */
 export function configRows(): ConfigRow[] {
 	return Object.entries<ConfigKey<unknown>>(configKeys).map(([name, definition]) => ({
 		section: sectionOf(name),

@@ -1,9 +1,10 @@
-import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { describeError, NetherdError } from "../agent/errors.ts";
 import { agentVersion as version } from "../agent/version.ts";
+import { choice, companionArguments, parse, report, usage } from "./arguments.ts";
 import { checkReport, checkText } from "./check.ts";
-import { type CompanionArguments, examine, serve } from "./companion.ts";
+import { runExplain } from "./commands/explain.ts";
+import { runReleases } from "./commands/releases.ts";
+import { examine, serve } from "./companion.ts";
 import { readConfig } from "./config/read-config.ts";
 import { checkHelp, mainHelp, serveHelp } from "./help.ts";
 import { createLog } from "./log.ts";
@@ -25,6 +26,10 @@ async function main(args: readonly string[]): Promise<number> {
 			return runServe(rest);
 		case "check":
 			return runCheck(rest);
+		case "explain":
+			return runExplain(rest);
+		case "releases":
+			return runReleases(rest);
 		default:
 			throw usage(`unknown command ${command}`);
 	}
@@ -58,17 +63,11 @@ async function runCheck(args: readonly string[]): Promise<number> {
 		return 0;
 	}
 	const isJson = choice("--format", values.format, ["text", "json"]) === "json";
-	try {
+	return report(isJson, async () => {
 		const options = companionArguments(values, positionals);
-		const report = checkReport(await examine(options, readConfig(options.configFile)));
-		process.stdout.write(isJson ? `${JSON.stringify(report, null, "\t")}\n` : checkText(report));
-		return 0;
-	} catch (error) {
-		if (!isJson || !(error instanceof NetherdError)) throw error;
-		const { code, message, hint } = error;
-		process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message, hint } }, null, "\t")}\n`);
-		return 2;
-	}
+		const found = checkReport(await examine(options, readConfig(options.configFile)));
+		return { json: found, text: checkText(found) };
+	});
 }
 
 /** Aborts on SIGTERM, SIGINT and SIGHUP. A second one ends at once: the kernel then kills the children. */
@@ -81,46 +80,6 @@ function stopSignal(): AbortSignal {
 		});
 	}
 	return controller.signal;
-}
-
-function parse(
-	args: readonly string[],
-	options: Readonly<Record<string, { type: "string" }>>,
-): { values: Readonly<Record<string, unknown>>; positionals: readonly string[] } {
-	try {
-		return parseArgs({
-			args: [...args],
-			allowPositionals: true,
-			options: { config: { type: "string" }, help: { type: "boolean", short: "h" }, ...options },
-		});
-	} catch (error) {
-		throw usage(error instanceof Error ? error.message : String(error));
-	}
-}
-
-function companionArguments(
-	values: Readonly<Record<string, unknown>>,
-	positionals: readonly string[],
-): CompanionArguments {
-	const [folder, ...more] = positionals;
-	const configFile = values.config;
-	if (folder === undefined) throw usage("the folder to serve is missing");
-	if (more.length > 0) throw usage(`one folder only, not also ${more.join(" ")}`);
-	if (typeof configFile !== "string") throw usage("--config FILE is missing");
-	return { folder: resolve(folder), configFile, searchPath: process.env.PATH ?? "" };
-}
-
-function choice<const T extends string>(name: string, value: unknown, choices: readonly T[]): T | undefined {
-	if (value === undefined) return undefined;
-	const found = choices.find((one) => one === value);
-	if (found === undefined) throw usage(`${name} ${String(value)}: choose ${choices.join(" or ")}`);
-	return found;
-}
-
-function usage(message: string): NetherdError {
-	return new NetherdError("server.usage", message, {
-		hint: "companion serve DIR --config FILE; companion --help says more",
-	});
 }
 
 main(process.argv.slice(2)).then(

@@ -41,7 +41,7 @@ export async function findNetwork(config: Config, ip: string): Promise<Network> 
 /** The same without I/O. */
 export function networkFrom(
 	links: readonly Link[],
-	config: Pick<Config, "interfaceName" | "address" | "file" | "dhcp">,
+	config: Pick<Config, "interfaceName" | "address" | "file" | "dhcp" | "hosts">,
 ): Network {
 	const { interfaceName, file } = config;
 	const link = links.find(({ ifname }) => ifname === interfaceName);
@@ -106,17 +106,17 @@ function firstOfNetwork64(address: string): string {
 	return `${groups.join(":")}::`;
 }
 
-function checkAddresses(config: Pick<Config, "file" | "dhcp">, network: Network): void {
+function checkAddresses(config: Pick<Config, "file" | "dhcp" | "hosts">, network: Network): void {
 	if (config.dhcp.mode !== "server") return;
 	const mask = addressNumber(network.netmask);
 	const isHere = (address: string) =>
 		(addressNumber(address) & mask) >>> 0 === addressNumber(network.networkAddress);
-	const { range, router, hosts } = config.dhcp;
+	const { range, router } = config.dhcp;
 	const named: [string, string][] = [
 		["[dhcp] range", range.first],
 		["[dhcp] range", range.last],
 		...(router === undefined ? [] : [["[dhcp] router", router] satisfies [string, string]]),
-		...hosts.map((host) => [`[hosts] ${host.mac}`, host.address] satisfies [string, string]),
+		...config.hosts.map((host) => [`[hosts] ${host.macs[0]}`, host.address] satisfies [string, string]),
 	];
 	const elsewhere = named.find(([, address]) => !isHere(address));
 	if (elsewhere === undefined) return;

@@ -8,6 +8,8 @@ export const programPackages = {
 	nbdkit: "nbdkit",
 	/** Starts the children: takes privileges away, and has the kernel kill them when the companion dies. */
 	setpriv: "util-linux",
+	/** Locks versions of images that are in use. */
+	flock: "util-linux",
 	/** Tells the interface's addresses. */
 	ip: "iproute2",
 	/** Tells who holds a port. */
@@ -27,9 +29,8 @@ const systemFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bi
  * @throws {NetherdError} `server.program-missing`, naming all that are missing.
  */
 export function findPrograms(searchPath: string, moreFolders: readonly string[] = systemFolders): Programs {
-	const folders = [...searchPath.split(delimiter).filter((folder) => folder !== ""), ...moreFolders];
 	const find = (name: ProgramName) => {
-		const path = folders.map((folder) => join(folder, name)).find(isProgram);
+		const path = pathOf(name, searchPath, moreFolders);
 		if (path === undefined) missing.push(name);
 		return path ?? name;
 	};
@@ -38,12 +39,33 @@ export function findPrograms(searchPath: string, moreFolders: readonly string[] 
 		dnsmasq: find("dnsmasq"),
 		nbdkit: find("nbdkit"),
 		setpriv: find("setpriv"),
+		flock: find("flock"),
 		ip: find("ip"),
 		ss: find("ss"),
 	};
 	if (missing.length === 0) return programs;
-	const packages = [...new Set(missing.map((name) => programPackages[name]))];
-	throw new NetherdError("server.program-missing", `programs are missing: ${missing.join(", ")}`, {
+	throw programsMissing(missing);
+}
+
+/**
+ * One program, for a command that needs no other.
+ *
+ * @throws {NetherdError} `server.program-missing`
+ */
+export function findProgram(name: ProgramName, searchPath = process.env.PATH ?? ""): string {
+	const path = pathOf(name, searchPath, systemFolders);
+	if (path === undefined) throw programsMissing([name]);
+	return path;
+}
+
+function pathOf(name: string, searchPath: string, moreFolders: readonly string[]): string | undefined {
+	const folders = [...searchPath.split(delimiter).filter((folder) => folder !== ""), ...moreFolders];
+	return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function programsMissing(names: readonly ProgramName[]): NetherdError {
+	const packages = [...new Set(names.map((name) => programPackages[name]))];
+	return new NetherdError("server.program-missing", `programs are missing: ${names.join(", ")}`, {
 		hint: `run: apt-get install --no-install-recommends ${packages.join(" ")}`,
 	});
 }

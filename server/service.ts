@@ -3,9 +3,11 @@ import { NetherdError } from "../agent/errors.ts";
 import type { BootTree } from "./boot-tree.ts";
 import type { Config } from "./config/read-config.ts";
 import type { EventSink } from "./events.ts";
+import type { LiveSettings } from "./live-settings.ts";
 import type { Network } from "./network.ts";
 import { type Listener, portTaken } from "./ports.ts";
 import type { Programs } from "./programs.ts";
+import type { VersionUses } from "./releases/version-uses.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { ChildState } from "./supervised-child.ts";
 import { warningEvent } from "./warning-event.ts";
@@ -21,6 +23,9 @@ export interface Situation {
 export interface ServiceContext extends Situation {
 	readonly runFolder: RunFolder;
 	readonly emit: EventSink;
+	/** What machines boot; unlike `config` it changes with the file. */
+	readonly settings: LiveSettings;
+	readonly uses: VersionUses;
 	/** The children of all services, by name. */
 	readonly health: () => Readonly<Record<string, ChildState>>;
 }

@@ -12,7 +12,7 @@ import { buildHelp, overview as imageOverview, keygenHelp, signHelp } from "../i
 import { configKeys, sectionNames } from "../server/config/keys.ts";
 import { parseConfig } from "../server/config/read-config.ts";
 import { type CompanionEvent, levelOf } from "../server/events.ts";
-import { checkHelp, mainHelp, serveHelp } from "../server/help.ts";
+import { checkHelp, explainHelp, mainHelp, releasesHelp, serveHelp } from "../server/help.ts";
 import { repository } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
 import { outdatedDocuments } from "../tools/documents.ts";
@@ -46,7 +46,11 @@ function helpFor([program = "", command = ""]: readonly string[]): string | unde
 	const isOverview = ["", "--help", "--version"].includes(command);
 	switch (program) {
 		case "companion":
-			return isOverview ? mainHelp : { serve: serveHelp(), check: checkHelp() }[command];
+			return isOverview
+				? mainHelp
+				: { serve: serveHelp(), check: checkHelp(), explain: explainHelp(), releases: releasesHelp() }[
+						command
+					];
 		case "image":
 			return isOverview
 				? imageOverview()

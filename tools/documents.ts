@@ -7,8 +7,8 @@ import { commandPage, overview } from "../agent/commands/help.ts";
 import { type KeyDefinition, keys } from "../agent/config/keys.ts";
 import { agentVersion } from "../agent/version.ts";
 import { buildHelp, overview as imageOverview, keygenHelp, signHelp } from "../image/help.ts";
-import { hostsHelp, hostsSection } from "../server/config/keys.ts";
-import { checkHelp, configRows, mainHelp, serveHelp } from "../server/help.ts";
+import { freeSections } from "../server/config/keys.ts";
+import { checkHelp, configRows, explainHelp, mainHelp, releasesHelp, serveHelp } from "../server/help.ts";
 import { repository } from "./cache.ts";
 import { outdatedCommandDocuments } from "./command-documents.ts";
 
@@ -39,7 +39,9 @@ const parts: Readonly<Record<string, () => string>> = {
 	keys: () => keyTable(keys.filter(({ origin }) => origin === "ltsp5")),
 	"own-keys": () => keyTable(keys.filter(({ origin }) => origin === "netherd")),
 	"companion-help": () =>
-		[mainHelp, serveHelp(), checkHelp()].map((page) => fenced("text", page)).join("\n\n"),
+		[mainHelp, serveHelp(), checkHelp(), explainHelp(), releasesHelp()]
+			.map((page) => fenced("text", page))
+			.join("\n\n"),
 	"image-help": () =>
 		[imageOverview(), buildHelp(), signHelp(), keygenHelp()].map((page) => fenced("text", page)).join("\n\n"),
 	"companion-keys": companionKeys,
@@ -110,9 +112,10 @@ function companionKeys(): string {
 		const initial = presence.replace("Default: empty", "empty").replace(/^Default: (.*)$/, "`$1`");
 		return `| \`[${section}] ${key}\` | \`${example}\` | ${initial} | ${help} |`;
 	});
-	const { key, example, help } = hostsHelp;
-	const host = `| \`[${hostsSection}]\` ${key} | \`${example}\` | Optional | ${help} |`;
-	return ["| key | example | default | what it does |", "|---|---|---|---|", ...rows, host].join("\n");
+	const free = Object.values(freeSections).map(
+		({ section, key, example, help }) => `| \`[${section}]\` ${key} | \`${example}\` | Optional | ${help} |`,
+	);
+	return ["| key | example | default | what it does |", "|---|---|---|---|", ...rows, ...free].join("\n");
 }
 
 if (import.meta.main) {

@@ -1,63 +1,65 @@
-import { hostsHelp, hostsSection } from "./keys.ts";
+import { freeSections } from "./keys.ts";
 import type { ConfigProblem } from "./problems.ts";
 import { parseAddress, parseHostname, parseMac, ValueProblem } from "./values.ts";
 
-/** A node with a fixed address. */
+/** A node that the configuration knows: all its network cards, one address, perhaps a name. */
 export interface StaticHost {
-	/** Lower case, with colons. */
-	readonly mac: string;
+	/** At least one; lower case, with colons. Whichever card it boots from, it is this node. */
+	readonly macs: readonly [string, ...string[]];
 	readonly address: string;
 	readonly hostname: string | undefined;
 }
 
-export interface HostEntry {
+/** A line of a section whose keys are free. */
+export interface FreeEntry {
 	readonly line: number;
-	readonly mac: string;
-	/** `ADDRESS` or `ADDRESS, HOSTNAME`. */
+	readonly key: string;
 	readonly value: string;
 }
 
-/** Reads the section [hosts]; no MAC address, address or host name may occur twice. */
-export function readHosts(entries: readonly HostEntry[]): { hosts: StaticHost[]; problems: ConfigProblem[] } {
+const { section, example } = freeSections.hosts;
+
+/**
+ * Reads the section [hosts], `MAC, … = ADDRESS` or `MAC, … = ADDRESS, HOSTNAME`; no MAC address, address or host name
+ * may occur twice.
+ */
+export function readHosts(entries: readonly FreeEntry[]): { hosts: StaticHost[]; problems: ConfigProblem[] } {
 	const hosts: StaticHost[] = [];
 	const problems: ConfigProblem[] = [];
 	const lineOf = new Map<string, number>();
 	for (const entry of entries) {
 		const report = (code: ConfigProblem["code"], what: string, hint: string) => {
-			const message = `[${hostsSection}] ${entry.mac} = ${entry.value}: ${what}`;
+			const message = `[${section}] ${entry.key} = ${entry.value}: ${what}`;
 			problems.push({ code, line: entry.line, message, hint });
 		};
 		try {
 			const host = readHost(entry);
-			const names = [host.mac, host.address, ...(host.hostname === undefined ? [] : [host.hostname])];
-			const taken = names.find((name) => lineOf.has(name));
+			const names = [...host.macs, host.address, ...(host.hostname === undefined ? [] : [host.hostname])];
+			const taken = names.find((name, index) => lineOf.has(name) || names.indexOf(name) < index);
 			if (taken !== undefined) {
 				report(
 					"server-config.duplicate",
-					`${taken} is on line ${lineOf.get(taken)} already`,
-					"remove one of them",
+					`${taken} is on line ${lineOf.get(taken) ?? entry.line} already`,
+					"remove one of them; several cards of one node stand in one line: MAC, MAC = ADDRESS, HOSTNAME",
 				);
 			}
 			for (const name of names) lineOf.set(name, entry.line);
 			hosts.push(host);
 		} catch (error) {
 			if (!(error instanceof ValueProblem)) throw error;
-			report(
-				"server-config.bad-value",
-				error.message,
-				`${error.hint}; a line looks like: ${hostsHelp.example}`,
-			);
+			report("server-config.bad-value", error.message, `${error.hint}; a line looks like: ${example}`);
 		}
 	}
 	return { hosts, problems };
 }
 
-function readHost(entry: HostEntry): StaticHost {
+function readHost(entry: FreeEntry): StaticHost {
 	const [address = "", hostname, ...rest] = entry.value.split(",").map((part) => part.trim());
 	if (rest.length > 0)
 		throw new ValueProblem("more than an address and a host name", "write ADDRESS, HOSTNAME");
+	const [first = "", ...more] = entry.key.split(",").map((part) => part.trim());
 	return {
-		mac: parseMac(entry.mac),
+		macs: [parseMac(first), ...more.map(parseMac)],
 		address: parseAddress(address),
 		hostname: hostname === undefined ? undefined : parseHostname(hostname).toLowerCase(),
 	};

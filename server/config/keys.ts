@@ -25,7 +25,7 @@ export interface ConfigKey<T> {
 	readonly example: string;
 }
 
-/** Every key, as `section.key`. The section [hosts] is free: its keys are MAC addresses (hosts.ts). */
+/** Every key, as `section.key`. Some sections are free: their keys are names of nodes (freeSections). */
 export const configKeys = {
 	"network.interface": required(parseInterfaceName, {
 		help: "The network card on the nodes' network",
@@ -96,18 +96,38 @@ type MeaningOf<K> = K extends RequiredKey<infer T> ? T : K extends ConfigKey<inf
 /** The meaning of every key; undefined for one that was not given and has no default. */
 export type KeyValues = { readonly [Name in KeyName]: MeaningOf<(typeof configKeys)[Name]> };
 
-/** The one section whose keys are not in the table. */
-export const hostsSection = "hosts";
-export const hostsHelp = {
-	key: "MAC address",
-	help: "A node with a fixed address, and a host name if given after a comma; such a node gets its first answer 3 s sooner",
-	example: "52:54:00:00:00:01 = 10.0.0.11, node1",
+/** Sections whose keys are not in the table: what a line of each looks like. */
+export const freeSections = {
+	hosts: {
+		section: "hosts",
+		key: "MAC addresses",
+		help: "A node: its network cards, with commas; its fixed address; after a comma its name, if it has one. mode server: it gets that address, and its first answer 3 s sooner. Other modes: a name for [groups] and [pins]",
+		example: "52:54:00:00:00:01, 52:54:00:00:00:02 = 10.0.0.11, node1",
+	},
+	groups: {
+		section: "groups",
+		key: "group",
+		help: "Nodes that [pins] can name together: MAC addresses, names of [hosts], patterns with * over both",
+		example: "canary = node1, 52:54:00:00:00:07, storage*",
+	},
+	pins: {
+		section: "pins",
+		key: "node or group",
+		help: "The image that a node boots (MAC address, name of [hosts]), or a group, instead of the default: NAME for its current version, NAME/VERSION for that one. A MAC address goes before a name, a name before a group, a group before one further down",
+		example: "canary = node/20260102T030405Z-01234567",
+	},
 } as const;
+
+export type FreeSectionName = keyof typeof freeSections;
 
 export const sectionNames: readonly string[] = [
 	...new Set(Object.keys(configKeys).map((name) => sectionOf(name))),
-	hostsSection,
+	...Object.keys(freeSections),
 ];
+
+export function isFreeSection(name: string): name is FreeSectionName {
+	return Object.hasOwn(freeSections, name);
+}
 
 export function isKeyName(name: string): name is KeyName {
 	return Object.hasOwn(configKeys, name);

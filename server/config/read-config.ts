@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { parse } from "ini";
 import { NetherdError } from "../../agent/errors.ts";
-import { readHosts, type StaticHost } from "./hosts.ts";
+import { type FreeEntry, readHosts, type StaticHost } from "./hosts.ts";
 import { type IniLine, readIniLines } from "./ini-lines.ts";
 import {
 	type ConfigKey,
 	configKeys,
-	hostsSection,
+	type FreeSectionName,
+	isFreeSection,
 	isKeyName,
 	type KeyName,
 	type KeyValues,
@@ -15,6 +16,7 @@ import {
 	sectionOf,
 } from "./keys.ts";
 import { nearestName } from "./nearest-name.ts";
+import { type Group, type Pin, readPins } from "./pins.ts";
 import { type ConfigProblem, configError } from "./problems.ts";
 import { type AddressRange, addressNumber, ValueProblem } from "./values.ts";
 
@@ -31,6 +33,11 @@ export interface Config {
 	readonly defaultImage: string | undefined;
 	readonly kernelParameters: string;
 	readonly log: { readonly format: "text" | "json"; readonly level: "info" | "debug" };
+	/** By address. */
+	readonly hosts: readonly StaticHost[];
+	readonly groups: readonly Group[];
+	/** In the order of the file. */
+	readonly pins: readonly Pin[];
 }
 
 export type DhcpConfig = { readonly mode: "proxy" | "off" } | DhcpServerConfig;
@@ -43,7 +50,6 @@ export interface DhcpServerConfig {
 	readonly router: string | undefined;
 	readonly dns: readonly string[];
 	readonly domain: string | undefined;
-	readonly hosts: readonly StaticHost[];
 }
 
 /** @throws {NetherdError} `server-config.not-readable`, and what parseConfig throws. */
@@ -69,19 +75,19 @@ export function parseConfig(text: string, file: string): Config {
 	const lines = readIniLines(withoutMark);
 	const entries = readEntries(withoutMark, lines);
 	const { values, problems: valueProblems } = readValues(entries);
-	const { hosts, problems: hostProblems } = readHosts(
-		entries
-			.filter(({ section }) => section === hostsSection)
-			.map(({ line, key, value }) => ({ line, mac: key, value })),
-	);
+	const entriesOf = (name: FreeSectionName): FreeEntry[] => entries.filter(({ section }) => section === name);
+	const { hosts, problems: hostProblems } = readHosts(entriesOf("hosts"));
+	const { groups, pins, problems: pinProblems } = readPins(hosts, entriesOf("groups"), entriesOf("pins"));
 	const problems = [
 		...lineProblems(lines),
 		...valueProblems,
 		...hostProblems,
+		...pinProblems,
 		...contradictions(values, entries),
 	];
 	if (problems.length > 0) throw configError(file, problems);
-	return toConfig(file, values as KeyValues, hosts);
+	const byAddress = [...hosts].sort((a, b) => addressNumber(a.address) - addressNumber(b.address));
+	return { ...toConfig(file, values as KeyValues), hosts: byAddress, groups, pins };
 }
 
 interface Entry {
@@ -155,7 +161,7 @@ function lineProblems(lines: readonly IniLine[]): ConfigProblem[] {
 		} else if (sectionNames.includes(line.section)) {
 			unlessSeen(`${line.section}\n${line.key}`, `[${line.section}] ${line.key}`, line.line);
 			const name = `${line.section}.${line.key}`;
-			if (line.section === hostsSection || isKeyName(name)) continue;
+			if (isFreeSection(line.section) || isKeyName(name)) continue;
 			report(
 				"server-config.unknown-key",
 				line.line,
@@ -226,9 +232,7 @@ function contradictions(
 		return [{ code: "server-config.missing-key", message: "[dhcp] range is missing, mode is server", hint }];
 	}
 	return entries
-		.filter(
-			({ section, key }) => section === hostsSection || (section === "dhcp" && serverOnlyKeys.includes(key)),
-		)
+		.filter(({ section, key }) => section === "dhcp" && serverOnlyKeys.includes(key))
 		.map(({ line, section, key }) => ({
 			code: "server-config.no-effect" as const,
 			line,
@@ -237,14 +241,14 @@ function contradictions(
 		}));
 }
 
-function toConfig(file: string, values: KeyValues, hosts: readonly StaticHost[]): Config {
+function toConfig(file: string, values: KeyValues): Omit<Config, "hosts" | "groups" | "pins"> {
 	return {
 		file,
 		interfaceName: values["network.interface"],
 		address: values["network.address"],
 		httpPort: values["http.port"],
 		nbdPort: values["nbd.port"],
-		dhcp: toDhcpConfig(values, hosts),
+		dhcp: toDhcpConfig(values),
 		routerAdvertisements: values["dhcp.router-advertisements"] ?? values["dhcp.mode"] === "server",
 		defaultImage: values["image.default"],
 		kernelParameters: values["kernel.parameters"],
@@ -252,7 +256,7 @@ function toConfig(file: string, values: KeyValues, hosts: readonly StaticHost[])
 	};
 }
 
-function toDhcpConfig(values: KeyValues, hosts: readonly StaticHost[]): DhcpConfig {
+function toDhcpConfig(values: KeyValues): DhcpConfig {
 	const mode = values["dhcp.mode"];
 	const range = values["dhcp.range"];
 	if (mode !== "server" || range === undefined) return { mode: mode === "proxy" ? "proxy" : "off" };
@@ -263,6 +267,5 @@ function toDhcpConfig(values: KeyValues, hosts: readonly StaticHost[]): DhcpConf
 		router: values["dhcp.router"],
 		dns: values["dhcp.dns"] ?? [],
 		domain: values["dhcp.domain"],
-		hosts: [...hosts].sort((a, b) => addressNumber(a.address) - addressNumber(b.address)),
 	};
 }

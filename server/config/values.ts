@@ -83,9 +83,13 @@ function isLabel(text: string): boolean {
 	return /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text);
 }
 
+export function isMac(text: string): boolean {
+	return /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(text);
+}
+
 /** @returns Six pairs in lower case, with colons. */
 export function parseMac(text: string): string {
-	if (/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(text)) return text.toLowerCase().replaceAll("-", ":");
+	if (isMac(text)) return text.toLowerCase().replaceAll("-", ":");
 	throw new ValueProblem(
 		"not a MAC address",
 		"give six pairs of hexadecimal digits, such as 52:54:00:00:00:01",

@@ -1,4 +1,5 @@
 import { loaderFiles } from "../boot-tree.ts";
+import type { StaticHost } from "../config/hosts.ts";
 import type { Config, DhcpServerConfig } from "../config/read-config.ts";
 import type { Network } from "../network.ts";
 
@@ -34,7 +35,7 @@ export function tftpConfiguration(network: Network, loaderFolder: string): strin
  *   is what they share.
  */
 export function dhcpConfiguration(
-	config: Pick<Config, "dhcp" | "httpPort" | "routerAdvertisements">,
+	config: Pick<Config, "dhcp" | "hosts" | "httpPort" | "routerAdvertisements">,
 	network: Network,
 ): string {
 	const { dhcp, httpPort, routerAdvertisements } = config;
@@ -46,7 +47,7 @@ export function dhcpConfiguration(
 		"bind-interfaces",
 		"leasefile-ro",
 		"log-dhcp",
-		...(dhcp.mode === "server" ? serverLines(dhcp, network) : proxyLines(network)),
+		...(dhcp.mode === "server" ? serverLines(dhcp, config.hosts, network) : proxyLines(network)),
 		"# iPXE sends option 175, and the user class iPXE",
 		"dhcp-match=set:ipxe,175",
 		"dhcp-userclass=set:ipxe,iPXE",
@@ -64,8 +65,8 @@ export function dhcpConfiguration(
 
 const noDns = ["# no DNS, no files", "port=0", "no-hosts", "no-resolv", "pid-file"];
 
-function serverLines(dhcp: DhcpServerConfig, network: Network): string[] {
-	const { range, lease, router, dns, domain, hosts } = dhcp;
+function serverLines(dhcp: DhcpServerConfig, hosts: Config["hosts"], network: Network): string[] {
+	const { range, lease, router, dns, domain } = dhcp;
 	return [
 		"# addresses",
 		"dhcp-authoritative",
@@ -75,11 +76,13 @@ function serverLines(dhcp: DhcpServerConfig, network: Network): string[] {
 		router === undefined ? "dhcp-option=option:router" : `dhcp-option=option:router,${router}`,
 		...(dns.length === 0 ? [] : [`dhcp-option=option:dns-server,${dns.join(",")}`]),
 		...(domain === undefined ? [] : [`domain=${domain}`]),
-		...hosts.map(
-			({ mac, address, hostname }) =>
-				`dhcp-host=${[mac, address, ...(hostname === undefined ? [] : [hostname])].join(",")}`,
-		),
+		...hosts.map(dhcpHostLine),
 	];
+}
+
+/** Several cards of one node share its address; one of them at a time has it (dnsmasq(8), --dhcp-host). */
+export function dhcpHostLine({ macs, address, hostname }: StaticHost): string {
+	return `dhcp-host=${[...macs, address, ...(hostname === undefined ? [] : [hostname])].join(",")}`;
 }
 
 const loaderByBootFile = [

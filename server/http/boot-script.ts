@@ -47,6 +47,18 @@ export function failureScript(why: string, url: string): string {
 	]);
 }
 
+/**
+ * Runs where this server must know who asks: some nodes are pinned to another image. iPXE puts in its MAC address, and
+ * what it loads then is the script that all get elsewhere.
+ */
+export function introductionScript(url: string): string {
+	// netX is the card that iPXE booted from.
+	return script(
+		[`chain --replace ${url}?mac=\${netX/mac} || goto failed`],
+		"netherd: no answer from the server, iPXE error ${errno}; its own message is above",
+	);
+}
+
 /** As kernels, initramfs and agent read it: see docs/boot-sequence.md. */
 export function kernelCommandLine(parameters: BootParameters): string {
 	const { address, httpPort, nbdPort, image, version, extraParameters } = parameters;

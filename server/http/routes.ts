@@ -1,11 +1,14 @@
+import { realpathSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { relative, sep } from "node:path";
 import { describeError, NetherdError } from "../../agent/errors.ts";
-import { readReleasedImage } from "../boot-tree.ts";
 import type { EventSink } from "../events.ts";
+import type { LiveSettings } from "../live-settings.ts";
+import type { VersionUses } from "../releases/version-uses.ts";
 import { pathParts } from "../rooted-path.ts";
 import type { ChildState } from "../supervised-child.ts";
 import { warningEvent } from "../warning-event.ts";
-import { bootScript, failureScript } from "./boot-script.ts";
+import { scriptFor } from "./boot-answer.ts";
 import { readReport } from "./event-report.ts";
 import { sendFile } from "./send-file.ts";
 
@@ -13,11 +16,11 @@ import { sendFile } from "./send-file.ts";
 export interface Site {
 	/** DIR */
 	readonly folder: string;
-	readonly defaultImage: string;
 	readonly address: string;
 	readonly httpPort: number;
 	readonly nbdPort: number;
-	readonly kernelParameters: string;
+	readonly settings: Pick<LiveSettings, "current">;
+	readonly uses: VersionUses;
 	readonly emit: EventSink;
 	/** The children, by name. */
 	health(): Readonly<Record<string, ChildState>>;
@@ -97,26 +100,11 @@ function statusFor(error: unknown): number {
 	return error instanceof NetherdError ? (statuses[error.code] ?? 500) : 500;
 }
 
-async function answerBootScript({ response, site }: Exchange): Promise<void> {
-	const url = `http://${site.address}:${site.httpPort}/boot.ipxe`;
-	let script: string;
-	try {
-		const { name, version, manifest } = readReleasedImage(site.folder, site.defaultImage);
-		script = bootScript({
-			address: site.address,
-			httpPort: site.httpPort,
-			nbdPort: site.nbdPort,
-			image: name,
-			version,
-			kernelFile: manifest.kernel.file,
-			initramfsFile: manifest.initramfs.file,
-			extraParameters: site.kernelParameters,
-		});
-	} catch (error) {
-		// Status 200, or the boot loader would show a number instead of the reason.
-		site.emit(warningEvent(error));
-		script = failureScript(describeError(error), url);
-	}
+async function answerBootScript({ request, response, site }: Exchange): Promise<void> {
+	const query = new URL(request.url ?? "/", "http://companion").searchParams;
+	const client = request.socket.remoteAddress ?? "unknown";
+	// Status 200 whatever happens, or the boot loader would show a number instead of the reason.
+	const script = await scriptFor(query.get("mac") ?? undefined, client, site);
 	response.setHeader("Cache-Control", "no-store");
 	sendText(response, 200, script);
 }
@@ -126,7 +114,12 @@ async function answerLtsConf({ request, response, site }: Exchange): Promise<voi
 }
 
 async function answerFile({ request, response, parts, site }: Exchange): Promise<void> {
-	await sendFile(request, response, site.folder, parts);
+	await sendFile(request, response, site.folder, parts, "no-cache", (path) => {
+		const [area, image, version] = relative(realpathSync(site.folder), path).split(sep);
+		return area === "images" && image !== undefined && version !== undefined
+			? site.uses.begin(image, version)
+			: () => {};
+	});
 }
 
 async function takeReport({ request, response, site }: Exchange): Promise<void> {

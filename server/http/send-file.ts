@@ -17,6 +17,7 @@ const readBytes = 1024 * 1024;
  * Sends a file below the root: GET and HEAD, one range, conditional by ETag. Returns when the last byte is handed to the
  * kernel or the client is gone.
  *
+ * @param begin Called with the file's real path when it is there; what it returns is called at the end.
  * @throws {NetherdError} `server.file-missing`, `server.path-leads-out`, before anything is sent.
  */
 export async function sendFile(
@@ -25,11 +26,14 @@ export async function sendFile(
 	root: string,
 	parts: readonly string[],
 	cacheControl: "no-store" | "no-cache" = "no-cache",
+	begin: (path: string) => () => void = () => () => {},
 ): Promise<void> {
 	const file = await openRooted(root, parts);
+	const end = begin(file.path);
 	try {
 		await answer(request, response, file, cacheControl);
 	} finally {
+		end();
 		await file.handle.close();
 	}
 }

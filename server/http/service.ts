@@ -15,14 +15,14 @@ export const http: Service = {
 		},
 	],
 	async start(context) {
-		const { config, network, tree, emit, health } = context;
+		const { config, network, tree, emit, settings, uses, health } = context;
 		const server = createHttpServer({
 			folder: tree.folder,
-			defaultImage: tree.defaultImage,
+			settings,
+			uses,
 			address: network.address,
 			httpPort: config.httpPort,
 			nbdPort: config.nbdPort,
-			kernelParameters: config.kernelParameters,
 			emit,
 			health,
 		});

@@ -2,6 +2,7 @@ import { readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type BootTree, type ReleasedImage, readReleasedImage, releasedImages } from "../boot-tree.ts";
 import type { EventSink } from "../events.ts";
+import type { VersionUses } from "../releases/version-uses.ts";
 import { warningEvent } from "../warning-event.ts";
 import type { Exports } from "./negotiation.ts";
 
@@ -19,10 +20,16 @@ const ltspExportName = "opt/ltsp/amd64";
  *
  * @param folder An existing folder, empty at first, that nbdkit serves.
  */
-export function exportFolder(tree: BootTree, folder: string, emit: EventSink): Exports {
+export function exportFolder(
+	tree: Pick<BootTree, "folder" | "defaultImage">,
+	folder: string,
+	uses: VersionUses,
+	emit: EventSink,
+): Exports {
 	const names = () => releasedImages(tree.folder);
 	return {
 		names,
+		begin: ({ image, version }) => uses.begin(image, version),
 		find(exportName) {
 			const plain = exportName.startsWith("/") ? exportName.slice(1) : exportName;
 			const [image = "", wanted, ...rest] = (plain === ltspExportName ? tree.defaultImage : plain).split("/");
@@ -34,6 +41,7 @@ export function exportFolder(tree: BootTree, folder: string, emit: EventSink): E
 				const released = readReleasedImage(tree.folder, image, wanted);
 				const target = `${image}@${released.version}`;
 				link(released, join(folder, target));
+				uses.touch(image, released.version);
 				return { exportName, image, version: released.version, target };
 			} catch (error) {
 				const warning = warningEvent(error);

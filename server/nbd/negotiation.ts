@@ -27,6 +27,8 @@ export interface Exports {
 	find(exportName: string): FoundExport | { readonly refusal: string };
 	/** For a client that asks for a list. */
 	names(): readonly string[];
+	/** A client begins to read. @returns To be called when it ends. */
+	begin(chosen: FoundExport): () => void;
 }
 
 /** What to do with what the client sent, in this order. */

@@ -65,6 +65,7 @@ async function serve(client: Socket, nbdkitSocket: string, exports: Exports, emi
 					client.setTimeout(0);
 					server.write(step.bytes);
 					client.pipe(server);
+					client.once("close", exports.begin(step.chosen));
 					logConnection(client, server, step.chosen, emit);
 					break;
 				case "close":

@@ -48,8 +48,14 @@ export const nbd: Service = {
 		{ protocol: "tcp", address: network.address, port: config.nbdPort, purpose: "NBD", key: "[nbd] port" },
 	],
 	async start(context) {
-		const { tree, runFolder, emit } = context;
-		const exports = exportFolder(tree, runFolder.exports, emit);
+		const { tree, settings, runFolder, uses, emit } = context;
+		const served = {
+			folder: tree.folder,
+			get defaultImage() {
+				return settings.current.defaultImage;
+			},
+		};
+		const exports = exportFolder(served, runFolder.exports, uses, emit);
 		const server = createNbdRelay(runFolder.nbdkitSocket, exports, emit);
 		const clients = new Set<Socket>();
 		server.on("connection", (client) => {

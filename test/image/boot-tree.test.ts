@@ -112,7 +112,7 @@ describe("publishImage", () => {
 		const files = filesIn(folder);
 		publishImage(folder, manifestOf("v1"), files, key);
 		publishImage(folder, manifestOf("v2"), files, key);
-		expect(readdirSync(join(folder, "images/node")).sort()).toEqual(["current", "v1", "v2"]);
+		expect(readdirSync(join(folder, "images/node")).sort()).toEqual(["current", "history", "v1", "v2"]);
 		expect(readlinkSync(join(folder, "images/node/current"))).toBe("v2");
 	});
 
@@ -135,7 +135,7 @@ describe("publishImage", () => {
 		expect(() => publishImage(folder, manifestOf("v2"), broken, key)).toThrow(
 			expect.objectContaining({ code: "image.publish-failed" }),
 		);
-		expect(readdirSync(join(folder, "images/node")).sort()).toEqual(["current", "v1"]);
+		expect(readdirSync(join(folder, "images/node")).sort()).toEqual(["current", "history", "v1"]);
 		expect(readlinkSync(join(folder, "images/node/current"))).toBe("v1");
 	});
 
@@ -148,7 +148,7 @@ describe("publishImage", () => {
 		const seen = new Set<string>();
 		const watch = (): void => {
 			for (const version of readdirSync(parent).filter(
-				(name) => !name.startsWith(".") && name !== "current",
+				(name) => !name.startsWith(".") && !["current", "history"].includes(name),
 			)) {
 				seen.add(readdirSync(join(parent, version)).sort().join(" "));
 			}
@@ -211,6 +211,7 @@ test("old versions go, the current one never", () => {
 		"20260103T000000Z-x",
 		"20260104T000000Z-x",
 		"current",
+		"history",
 	]);
 });
 

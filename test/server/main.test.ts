@@ -30,7 +30,7 @@ test.each(["serve", "check"])("help of %s explains every key of the configuratio
 	const { exitCode, stdout } = await companion(command, "--help");
 	expect(exitCode).toBe(0);
 	for (const name of Object.keys(configKeys)) expect(stdout).toContain(`    ${keyOf(name)} = `);
-	expect(stdout).toContain("52:54:00:00:00:01 = ");
+	expect(stdout).toContain("52:54:00:00:00:01, 52:54:00:00:00:02 = ");
 	expect(stdout.split("\n").filter((line) => line.length > 120)).toEqual([]);
 });
 

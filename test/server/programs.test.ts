@@ -21,7 +21,7 @@ test("programs are found in PATH first, then in the folders of the system", () =
 });
 
 test("missing programs are named together with the Debian packages that have them", () => {
-	const folder = folderWith("setpriv", "ip", "ss");
+	const folder = folderWith("setpriv", "flock", "ip", "ss");
 	// Neither a folder nor a file without the right to run is a program.
 	mkdirSync(join(folder, "dnsmasq"));
 	writeFileSync(join(folder, "nbdkit"), "");

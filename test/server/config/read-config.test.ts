@@ -30,12 +30,14 @@ test("the smallest configuration, with every default", () => {
 			router: undefined,
 			dns: [],
 			domain: undefined,
-			hosts: [],
 		},
 		routerAdvertisements: true,
 		defaultImage: undefined,
 		kernelParameters: "",
 		log: { format: "text", level: "info" },
+		hosts: [],
+		groups: [],
+		pins: [],
 	});
 });
 
@@ -66,7 +68,13 @@ format = json
 level = debug
 [hosts]
 52-54-00-00-00-0B = 10.0.0.12, Node2
-52:54:00:00:00:0a = 10.0.0.11
+52:54:00:00:00:0a, 52-54-00-00-00-1A = 10.0.0.11
+[groups]
+Canary = node2, 52:54:00:00:00:0A , rack7-*
+[pins]
+52:54:00:00:00:0A = node
+NODE2 = node/20260102T030405Z-01234567
+canary = storage/1
 `;
 	expect(parseConfig(text, "c.ini")).toEqual({
 		file: "c.ini",
@@ -81,15 +89,21 @@ level = debug
 			router: "10.0.0.254",
 			dns: ["10.0.0.254", "10.0.0.253"],
 			domain: "rack.example",
-			hosts: [
-				{ mac: "52:54:00:00:00:0a", address: "10.0.0.11", hostname: undefined },
-				{ mac: "52:54:00:00:00:0b", address: "10.0.0.12", hostname: "node2" },
-			],
 		},
 		routerAdvertisements: false,
 		defaultImage: "node",
 		kernelParameters: "console=ttyS0,115200 ltsp.foo=1",
 		log: { format: "json", level: "debug" },
+		hosts: [
+			{ macs: ["52:54:00:00:00:0a", "52:54:00:00:00:1a"], address: "10.0.0.11", hostname: undefined },
+			{ macs: ["52:54:00:00:00:0b"], address: "10.0.0.12", hostname: "node2" },
+		],
+		groups: [{ name: "canary", members: ["node2", "52:54:00:00:00:0a", "rack7-*"] }],
+		pins: [
+			{ node: "52:54:00:00:00:0a", kind: "mac", image: "node", version: undefined },
+			{ node: "node2", kind: "host", image: "node", version: "20260102T030405Z-01234567" },
+			{ node: "canary", kind: "group", image: "storage", version: "1" },
+		],
 	});
 });
 
@@ -175,6 +189,58 @@ test.each([
 		"bad-value",
 		"not an IPv4",
 		"10.0.0.11, node1",
+	],
+	[
+		"a second card that is no MAC address",
+		"[hosts]\n52:54:00:00:00:01, eth1 = 10.0.0.11",
+		"bad-value",
+		"not a MAC",
+		"six pairs",
+	],
+	[
+		"the same card twice in one line",
+		"[hosts]\n52:54:00:00:00:01, 52-54-00-00-00-01 = 10.0.0.11",
+		"duplicate",
+		"52:54:00:00:00:01 is on line 6 already",
+		"MAC, MAC = ADDRESS",
+	],
+	[
+		"a group of nobody that is known",
+		"[hosts]\n52:54:00:00:00:01 = 10.0.0.11, node1\n[groups]\ncanary = nodel",
+		"bad-value",
+		"c.ini:8: [groups] canary = nodel: nodel is neither",
+		"did you mean node1?",
+	],
+	[
+		"a group with a node's name",
+		"[hosts]\n52:54:00:00:00:01 = 10.0.0.11, node1\n[groups]\nnode1 = node*",
+		"bad-value",
+		"node1 is the name of a node",
+		"another name",
+	],
+	["a group without a name", "[groups]\na.b = node*", "bad-value", "[groups] a.b", "letters, digits"],
+	["a group with an empty member", "[groups]\na = x*,", "bad-value", "[groups] a = x*,", "no names yet"],
+	["a pin for nobody", "[pins]\nnode1 = node", "bad-value", "node1 is neither", "no names yet"],
+	[
+		"a pin for a mistyped group",
+		"[groups]\ncanary = x*\n[pins]\ncanari = node",
+		"bad-value",
+		"c.ini:8: [pins] canari = node",
+		"did you mean canary?",
+	],
+	...["a/b/c", "/a", "a/", "../b", "a/current", ""].map((value) => [
+		`a pin to ${JSON.stringify(value)}`,
+		`[pins]\n52:54:00:00:00:01 = ${value}`,
+		"bad-value",
+		"neither an image nor a version",
+		"NAME/VERSION",
+	]),
+	[
+		"two pins for one card",
+		"[pins]\n52:54:00:00:00:0a = a\n52-54-00-00-00-0A = b",
+		"duplicate",
+		"52:54:00:00:00:0a has two pins",
+		"remove",
 	],
 ])("%s is refused with line, value and what to do", (_, addition, code, message, hint) => {
 	const error = refusal(`${smallest}${addition}\n`);

@@ -33,12 +33,12 @@ test("a DHCP server with everything", () => {
 		router: "10.0.0.254",
 		dns: ["10.0.0.254", "10.0.0.253"],
 		domain: "rack.example",
-		hosts: [
-			{ mac: "52:54:00:00:00:01", address: "10.0.0.11", hostname: "node1" },
-			{ mac: "52:54:00:00:00:02", address: "10.0.0.12", hostname: undefined },
-		],
 	} as const;
-	const config = { dhcp, httpPort: 8080, routerAdvertisements: true };
+	const hosts = [
+		{ macs: ["52:54:00:00:00:01", "52:54:00:00:00:03"], address: "10.0.0.11", hostname: "node1" },
+		{ macs: ["52:54:00:00:00:02"], address: "10.0.0.12", hostname: undefined },
+	] as const;
+	const config = { dhcp, hosts, httpPort: 8080, routerAdvertisements: true };
 	expect(dhcpConfiguration(config, network)).toMatchInlineSnapshot(`
 		"# no DNS, no files
 		port=0
@@ -58,7 +58,7 @@ test("a DHCP server with everything", () => {
 		dhcp-option=option:router,10.0.0.254
 		dhcp-option=option:dns-server,10.0.0.254,10.0.0.253
 		domain=rack.example
-		dhcp-host=52:54:00:00:00:01,10.0.0.11,node1
+		dhcp-host=52:54:00:00:00:01,52:54:00:00:00:03,10.0.0.11,node1
 		dhcp-host=52:54:00:00:00:02,10.0.0.12
 		# iPXE sends option 175, and the user class iPXE
 		dhcp-match=set:ipxe,175
@@ -88,16 +88,16 @@ test("a DHCP server without a router does not name itself as one, nor answer whe
 		router: undefined,
 		dns: [],
 		domain: undefined,
-		hosts: [],
 	} as const;
-	const config = { dhcp, httpPort: 80, routerAdvertisements: true };
+	const config = { dhcp, hosts: [], httpPort: 80, routerAdvertisements: true };
 	const text = dhcpConfiguration(config, { ...network, privateIpv6Prefixes: [] });
 	expect(text).toContain("\ndhcp-option=option:router\n");
 	expect(text).not.toMatch(/enable-ra|ra-only|dns-server|domain/);
 });
 
 test("beside another DHCP server", () => {
-	const config = { dhcp: { mode: "proxy" }, httpPort: 80, routerAdvertisements: false } as const;
+	const hosts = [{ macs: ["52:54:00:00:00:01"], address: "10.0.0.11", hostname: "node1" }] as const;
+	const config = { dhcp: { mode: "proxy" }, hosts, httpPort: 80, routerAdvertisements: false } as const;
 	expect(dhcpConfiguration(config, network)).toMatchInlineSnapshot(`
 		"# no DNS, no files
 		port=0

@@ -5,9 +5,13 @@ import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { BootSettings } from "../../../server/boot-choice.ts";
 import type { CompanionEvent } from "../../../server/events.ts";
 import { createHttpServer } from "../../../server/http/http-server.ts";
+import { findProgram } from "../../../server/programs.ts";
+import { lockAlone } from "../../../server/releases/folder-lock.ts";
+import { VersionUses } from "../../../server/releases/version-uses.ts";
 import { release, writeBootTree, writeVersion } from "../support/boot-tree.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -19,13 +23,18 @@ async function start() {
 	writeFileSync(join(top, "secret"), "secret");
 	const events: CompanionEvent[] = [];
 	const children = { nbdkit: { state: "running" as "running" | "restarting", restarts: 0 } };
+	const uses = new VersionUses(folder, findProgram("flock"), (event) => events.push(event));
+	onTestFinished(() => uses.stop());
+	const settings: { current: BootSettings } = {
+		current: { defaultImage: "node", kernelParameters: "quiet", hosts: [], groups: [], pins: [] },
+	};
 	const server = createHttpServer({
 		folder,
-		defaultImage: "node",
+		settings,
+		uses,
 		address: "10.0.0.1",
 		httpPort: 80,
 		nbdPort: 10809,
-		kernelParameters: "quiet",
 		emit: (event) => events.push(event),
 		health: () => children,
 	});
@@ -36,7 +45,7 @@ async function start() {
 		server.close();
 	});
 	const { port } = server.address() as AddressInfo;
-	return { top, folder, events, children, port, url: `http://127.0.0.1:${port}` };
+	return { top, folder, events, children, settings, port, url: `http://127.0.0.1:${port}` };
 }
 
 /** Sends exactly this request line; fetch would tidy the path. */
@@ -175,6 +184,92 @@ test("the boot script names the version that is current, and tells why when ther
 	expect(events).toContainEqual(
 		expect.objectContaining({ event: "companion.warning", code: "server.file-missing" }),
 	);
+});
+
+describe("with a pin", () => {
+	const mac = "52:54:00:00:00:01";
+	async function startWithPin(pin: { image: string; version?: string }) {
+		const site = await start();
+		await writeVersion(site.folder, { name: "node", version: "2" });
+		await writeVersion(site.folder, { name: "storage", version: "7" });
+		release(site.folder, { name: "storage", version: "7" });
+		site.settings.current = {
+			...site.settings.current,
+			pins: [{ node: mac, kind: "mac", version: undefined, ...pin }],
+		};
+		const script = async (query = "") => (await fetch(`${site.url}/boot.ipxe${query}`)).text();
+		return { ...site, script };
+	}
+
+	test("machines are asked for their MAC address first", async () => {
+		const { script } = await startWithPin({ image: "node", version: "2" });
+		expect(await script()).toMatch(
+			/^chain --replace http:\/\/10\.0\.0\.1:80\/boot\.ipxe\?mac=\$\{netX\/mac\} \|\| goto failed$/m,
+		);
+	});
+
+	test("a node that is not pinned gets exactly what it gets without pins", async () => {
+		const { script, settings, events } = await startWithPin({ image: "node", version: "2" });
+		const pinned = settings.current;
+		settings.current = { ...pinned, pins: [] };
+		const without = await script();
+		settings.current = pinned;
+		expect(await script("?mac=52:54:00:00:00:02")).toBe(without);
+		// What iPXE sends when it has no card, or somebody by hand.
+		for (const query of ["?mac=", "?mac=x", "?mac=${netX/mac}"]) expect(await script(query)).toBe(without);
+		expect(events.filter(({ event }) => event === "boot.chosen")).toEqual([
+			expect.objectContaining({ mac: "52:54:00:00:00:02", image: "node", version: "1" }),
+		]);
+	});
+
+	test("the pinned node gets its version, and the log says why", async () => {
+		const { script, events } = await startWithPin({ image: "node", version: "2" });
+		expect(await script("?mac=52-54-00-00-00-01")).toContain(" netherd.image=node/2 ");
+		expect(events).toContainEqual({
+			event: "boot.chosen",
+			client: "127.0.0.1",
+			mac,
+			image: "node",
+			version: "2",
+			because: "[pins] 52:54:00:00:00:01 = node/2",
+		});
+	});
+
+	test("a pin without a version follows the image's current", async () => {
+		const { script, folder } = await startWithPin({ image: "storage" });
+		expect(await script(`?mac=${mac}`)).toContain(" netherd.image=storage/7 ");
+		await writeVersion(folder, { name: "storage", version: "8" });
+		release(folder, { name: "storage", version: "8" });
+		expect(await script(`?mac=${mac}`)).toContain(" netherd.image=storage/8 ");
+	});
+
+	test("a pinned version that is gone is an error on that node's console, not another image", async () => {
+		const { script, folder, events } = await startWithPin({ image: "node", version: "2" });
+		rmSync(join(folder, "images/node/2"), { recursive: true });
+		const text = await script(`?mac=${mac}`);
+		expect(text).toMatch(/^echo cannot read .*images\/node\/2 \[server\.file-missing\]$/m);
+		expect(text).toContain("chain --replace http://10.0.0.1:80/boot.ipxe?mac=52:54:00:00:00:01 || goto try");
+		expect(text).not.toContain("netherd.image=");
+		expect(events).toContainEqual(expect.objectContaining({ code: "server.file-missing" }));
+	});
+});
+
+test("a version that a machine was told to boot, or reads, cannot be taken away", async () => {
+	const { folder, url } = await start();
+	await writeVersion(folder, { name: "node", version: "2" });
+	await writeVersion(folder, { name: "node", version: "3" });
+	const isFree = (version: string) => {
+		const lock = lockAlone(findProgram("flock"), join(folder, "images/node", version), 0);
+		lock?.close();
+		return lock !== undefined;
+	};
+	expect([isFree("1"), isFree("2"), isFree("3")]).toEqual([true, true, true]);
+	await (await fetch(`${url}/boot.ipxe`)).text();
+	expect([isFree("1"), isFree("2"), isFree("3")]).toEqual([false, true, true]);
+	await (await fetch(`${url}/images/node/2/vmlinuz`)).text();
+	await (await fetch(`${url}/images/node/3/nothing`)).text();
+	while (isFree("2")) await sleep(10);
+	expect(isFree("3")).toBe(true);
 });
 
 test("a node's event becomes one event of ours", async () => {

@@ -10,6 +10,7 @@ import {
 } from "../../../server/nbd/option-codec.ts";
 
 const exports: Exports = {
+	begin: () => () => {},
 	names: () => ["node", "storage"],
 	find: (exportName) =>
 		exportName === "/node"

@@ -16,13 +16,14 @@ type EventOf<Name extends CompanionEvent["event"]> = Extract<CompanionEvent, { e
 export class CompanionProcess {
 	readonly child: ChildProcess;
 	readonly events: CompanionEvent[] = [];
+	readonly configFile: string;
 	stderr = "";
 	readonly #listeners = new Set<() => void>();
 
 	/** @param wrapper A program that starts the companion, such as setpriv. */
 	constructor(hosts: TwoHosts, folder: string, configuration: string, wrapper: readonly string[] = []) {
-		const configFile = join(folder, "..", `${++configurations}.ini`);
-		writeFileSync(configFile, configuration);
+		this.configFile = join(folder, "..", `${++configurations}.ini`);
+		writeFileSync(this.configFile, configuration);
 		// What it leaves when it is killed goes with the test's folder.
 		const temporary = join(folder, "../tmp");
 		mkdirSync(temporary, { recursive: true });
@@ -31,7 +32,7 @@ export class CompanionProcess {
 			...wrapper,
 			process.execPath,
 			program,
-			...["serve", folder, "--config", configFile, "--log-format", "json"],
+			...["serve", folder, "--config", this.configFile, "--log-format", "json"],
 		]);
 		this.child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
 		this.child.stderr?.on("data", (chunk) => {
