@@ -23,7 +23,7 @@ import { fetchImageStep } from "./initramfs/20-fetch-image.ts";
 import { mountImage } from "./initramfs/30-mount-image.ts";
 import { assembleRoot } from "./initramfs/40-assemble-root.ts";
 import { writeJoinConfiguration } from "./join/10-join-configuration.ts";
-import { kubeadmJoin } from "./join/20-kubeadm-join.ts";
+import { joinCluster } from "./join/20-join-cluster.ts";
 import type { Inputs } from "./plan/inputs.ts";
 import { orAbort, orWarn, type Stage } from "./plan/step.ts";
 
@@ -67,5 +67,5 @@ export const initStage: Stage<Inputs<InitFacts>> = {
 /** A unit on the running node, after network and container runtime. */
 export const joinStage: Stage<Inputs<JoinFacts>> = {
 	name: "join",
-	steps: [orAbort(writeJoinConfiguration), orAbort(kubeadmJoin)],
+	steps: [orAbort(writeJoinConfiguration), orAbort(joinCluster)],
 };

@@ -53,8 +53,15 @@ export const writableAlias = "/cow";
 /** Block device for an image that stays on the server. */
 export const networkBlockDevice = "/dev/nbd0";
 
-/** kubeadm's configuration, with the token: in RAM, readable by root alone. */
-export const joinConfigurationFile = `${stateFolder}/join/join-configuration.json`;
+/** kubeadm's configuration for each endpoint, with the token: in RAM, readable by root alone. */
+export const joinFolder = `${stateFolder}/join`;
+/** Where container runtimes listen: containerd, CRI-O, Docker with cri-dockerd. */
+export const containerRuntimeSockets = [
+	"/run/containerd/containerd.sock",
+	"/run/crio/crio.sock",
+	"/run/cri-dockerd.sock",
+];
+export const dockerSocket = "/run/docker.sock";
 export const kubeletConfiguration = "/etc/kubernetes/kubelet.conf";
 
 export const ltsConf = "/etc/lts.conf";

@@ -85,9 +85,10 @@ function sizeOf(sections: readonly Section[]): number {
 /** The keys that are checked with others, that have something to expand, and the keys that these refer to. */
 function keysToEvaluate(sections: readonly Section[]): ReadonlySet<string> {
 	const wanted = new Set<string>();
+	const isTogether = keysCheckedTogether(sections.flatMap(({ entries }) => entries));
 	for (const section of sections) {
 		for (const entry of section.entries) {
-			if (keysCheckedTogether.has(entry.key)) wanted.add(entry.key);
+			if (isTogether(entry.key)) wanted.add(entry.key);
 			if (!isExpandable(entry)) continue;
 			wanted.add(entry.key);
 			for (const name of referencedNames(entry.raw)) wanted.add(name);

@@ -1,6 +1,15 @@
 import { isEssential } from "./essential-services.ts";
+import { visible } from "./findings.ts";
 import { readFstabLine } from "./fstab-line.ts";
-import type { KeyDefinition, KeyType } from "./key-definition.ts";
+import {
+	readCriSocket,
+	readEndpoint,
+	readKubeletArgument,
+	readNodeAddresses,
+	readPath,
+} from "./join-values.ts";
+import { isPublicWord, type KeyDefinition, type KeyType } from "./key-definition.ts";
+import { isDnsSubdomain, readLabel, readTaint } from "./kubernetes-labels.ts";
 import { readModuleLine } from "./module-line.ts";
 import {
 	holdsInvalidSecret,
@@ -12,9 +21,9 @@ import {
 import { looksSecret } from "./secret-shapes.ts";
 import { readKernelParameters } from "./sysctl-line.ts";
 import {
+	isAddress,
+	isHost,
 	isHostName,
-	isIpv4,
-	isIpv6,
 	knownAtBoot,
 	type Reading,
 	readBoolean,
@@ -37,6 +46,7 @@ export interface ValueProblem {
  */
 export function checkValue(definition: KeyDefinition, value: string): ValueProblem | undefined {
 	if (value.trim() === "" || value.includes(knownAtBoot)) return undefined;
+	if (isPublicWord(definition, value)) return undefined;
 	if (shownTypes.has(definition.type) && (holdsSecret(value) || looksSecret(value))) {
 		return asError(
 			"looks like a secret, and would be shown by name only: six characters, a dot, sixteen characters",
@@ -51,7 +61,17 @@ export function checkValue(definition: KeyDefinition, value: string): ValueProbl
 }
 
 /** What becomes an argument of a program or part of a path, where no secret is put in. */
-const shownTypes: ReadonlySet<KeyType> = new Set(["hostname", "hostname-part", "image"]);
+const shownTypes: ReadonlySet<KeyType> = new Set([
+	"hostname",
+	"hostname-part",
+	"image",
+	"node-name",
+	"endpoints",
+	"path",
+	"cri-socket",
+	"label",
+	"taint",
+]);
 
 function checkText(definition: KeyDefinition, value: string): ValueProblem | undefined {
 	if (definition.type === "boolean") {
@@ -107,7 +127,7 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 				? undefined
 				: "not a password hash as mkpasswd prints it",
 		),
-	endpoint: checkEndpoint,
+	endpoints: eachReading(readEndpoint),
 	"bootstrap-token": shaped(
 		/^[a-z0-9]{6}\.[a-z0-9]{16}$/,
 		"not a bootstrap token: 6 characters, a dot, 16 characters",
@@ -116,9 +136,18 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 		(word) => /^sha256:[0-9a-f]{64}$/i.test(word),
 		"is not sha256: and 64 hexadecimal digits",
 	),
-	label: checkLabel,
-	taint: checkTaint,
-	argument: shaped(/^[a-z][a-z0-9-]*=.*$/s, "not name=value, without dashes before the name"),
+	path: (value) => asError(problemOf(readPath(value))),
+	"node-name": (value) =>
+		asError(
+			isDnsSubdomain(value)
+				? undefined
+				: "not the name of a Node: lower case letters, digits, - and . (RFC 1123), at most 253 characters",
+		),
+	"node-addresses": (value) => asError(problemOf(readNodeAddresses(value))),
+	"cri-socket": (value) => asError(problemOf(readCriSocket(value))),
+	label: (value) => asError(problemOf(readLabel(value))),
+	taint: (value) => asError(problemOf(readTaint(value))),
+	argument: (value) => asError(problemOf(readKubeletArgument(value))),
 };
 
 /** Five time fields or an @word, a user, a command; a comment or a variable is a line of a crontab, too. */
@@ -126,39 +155,6 @@ function isCronLine(value: string): boolean {
 	if (/^#|^[A-Za-z_]\w*\s*=/.test(value)) return true;
 	const fields = value.split(/\s+/);
 	return value.startsWith("@") ? fields.length >= 3 : fields.length >= 7;
-}
-
-function checkEndpoint(value: string): ValueProblem | undefined {
-	const [, ipv6, host, port] = /^(?:\[([^\]]*)\]|([^:\s/]+)):(\d{1,5})$/.exec(value) ?? [];
-	const isGood = port !== undefined && Number(port) >= 1 && Number(port) <= 65535;
-	return asError(isGood && (isIpv6(ipv6 ?? "") || isHost(host ?? "")) ? undefined : "not HOST:PORT");
-}
-
-/** Syntax of label keys and values: Kubernetes documentation, "Labels and Selectors". */
-const labelKey = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
-const labelValue = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/;
-
-function checkLabel(value: string): ValueProblem | undefined {
-	const equals = value.indexOf("=");
-	const isGood =
-		equals > 0 && labelKey.test(value.slice(0, equals)) && labelValue.test(value.slice(equals + 1));
-	return asError(isGood ? undefined : "not a label: key=value");
-}
-
-function checkTaint(value: string): ValueProblem | undefined {
-	const [, key = "", text = "", effect = ""] = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(value) ?? [];
-	const isEffect = ["NoSchedule", "PreferNoSchedule", "NoExecute"].includes(effect);
-	const isGood = isEffect && labelKey.test(key) && labelValue.test(text);
-	return asError(isGood ? undefined : "not a taint: key=value:NoSchedule, :PreferNoSchedule or :NoExecute");
-}
-
-function isAddress(text: string): boolean {
-	return isIpv4(text) || isIpv6(text);
-}
-
-/** A text of digits and dots must be a whole IPv4 address; it is never a host name. */
-function isHost(text: string): boolean {
-	return isAddress(text) || (!/^[\d.]+$/.test(text) && isHostName(text));
 }
 
 function shaped(pattern: RegExp, message: string): Check {
@@ -169,6 +165,16 @@ function eachWord(isGood: (word: string) => boolean, message: string): Check {
 	return (value) => {
 		const bad = readList(value).find((word) => !isGood(word));
 		return asError(bad === undefined ? undefined : `${bad} ${message}`);
+	};
+}
+
+function eachReading(read: (word: string) => Reading<unknown>): Check {
+	return (value) => {
+		for (const word of readList(value)) {
+			const problem = problemOf(read(word));
+			if (problem !== undefined) return asError(`${visible(word)} ${problem}`);
+		}
+		return undefined;
 	};
 }
 

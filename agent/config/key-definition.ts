@@ -15,6 +15,8 @@ export interface KeyDefinition {
 	readonly help: string;
 	/** The value is never printed, logged or put in a plan. */
 	readonly secret?: true;
+	/** Of a secret key: words that are no secret, but say where it comes from. */
+	readonly publicWords?: readonly string[];
 	readonly origin: "ltsp5" | "netherd";
 }
 
@@ -59,15 +61,28 @@ export type KeyType =
 	| "ssh-key"
 	/** A hash as crypt(5) writes it. */
 	| "password-hash"
-	/** HOST:PORT of the API server. */
-	| "endpoint"
+	/** HOST:PORT of API servers, separated by blanks. */
+	| "endpoints"
 	/** A bootstrap token of kubeadm. */
 	| "bootstrap-token"
 	/** `sha256:…` hashes separated by blanks. */
 	| "ca-cert-hashes"
+	/** An absolute path. */
+	| "path"
+	/** Name of a Node object. */
+	| "node-name"
+	/** One IP address, or one of each family. */
+	| "node-addresses"
+	/** `unix://` and a path, or the path alone. */
+	| "cri-socket"
 	/** `key=value`. */
 	| "label"
 	/** `key=value:Effect`. */
 	| "taint"
 	/** `name=value`. */
 	| "argument";
+
+/** Whether a value of a secret key is no secret. */
+export function isPublicWord(definition: KeyDefinition, value: string): boolean {
+	return definition.publicWords?.includes(value.trim()) === true;
+}

@@ -1,3 +1,4 @@
+import { joinKeys } from "./join-keys.ts";
 import type { KeyDefinition } from "./key-definition.ts";
 
 export type { KeyDefinition, KeyType } from "./key-definition.ts";
@@ -212,47 +213,10 @@ const netherd: readonly Omit<KeyDefinition, "origin">[] = [
 		owner: "agent",
 		help: "How long the message of a failed boot stays on the console before that.",
 	},
-	{
-		name: "KUBEADM_JOIN_ENDPOINT",
-		type: "endpoint",
-		owner: "join/10-join-configuration",
-		help: "HOST:PORT of the API server that the node joins; without it the node joins nothing.",
-	},
-	{
-		name: "KUBEADM_JOIN_TOKEN",
-		type: "bootstrap-token",
-		owner: "join/10-join-configuration",
-		secret: true,
-		help: "Bootstrap token for the join.",
-	},
-	{
-		name: "KUBEADM_JOIN_CA_CERT_HASH",
-		type: "ca-cert-hashes",
-		owner: "join/10-join-configuration",
-		help: "The sha256: hash of the cluster's CA certificate; several are separated by blanks.",
-	},
-	{
-		name: "KUBERNETES_LABEL_*",
-		type: "label",
-		owner: "join/10-join-configuration",
-		help: "A label that the node registers with: key=value.",
-	},
-	{
-		name: "KUBERNETES_TAINT_*",
-		type: "taint",
-		owner: "join/10-join-configuration",
-		help: "A taint that the node registers with: key=value:Effect.",
-	},
-	{
-		name: "KUBELET_EXTRA_ARG_*",
-		type: "argument",
-		owner: "join/10-join-configuration",
-		help: "An argument for the kubelet: name=value, without dashes before the name.",
-	},
 ];
 
 /** Every key that does something, LTSP 5's first, in the order of the boot. */
 export const keys: readonly KeyDefinition[] = [
 	...ltsp5.map((key) => ({ ...key, origin: "ltsp5" as const })),
-	...netherd.map((key) => ({ ...key, origin: "netherd" as const })),
+	...[...netherd, ...joinKeys].map((key) => ({ ...key, origin: "netherd" as const })),
 ];

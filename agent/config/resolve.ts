@@ -1,5 +1,6 @@
 import { checkEntries, checkFileStructure, checkNodeKey } from "./check-entry.ts";
 import { checkTotalSize } from "./check-size.ts";
+import { checkConflicts } from "./check-together.ts";
 import { checkValue } from "./check-value.ts";
 import { type CommandLine, commandLineFile } from "./cmdline.ts";
 import { type Configuration, type ExplainedKey, makeConfiguration } from "./configuration.ts";
@@ -58,6 +59,7 @@ export function resolveConfiguration(inputs: ResolveInputs): Resolved {
 			warningsLimit,
 		),
 		...evaluated.flatMap((key) => checkNodeKey(file.file, key)),
+		...checkConflicts(file.file, evaluated),
 		...checkCommandLineKeys(commandLine, isSet),
 		...checkTotalSize(file.file, evaluated),
 	];

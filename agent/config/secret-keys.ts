@@ -2,7 +2,7 @@ import { checkValue } from "./check-value.ts";
 import { isNone } from "./evaluate.ts";
 import { isOnlyReferences, referencedNames } from "./expand.ts";
 import { findKey, isSecretKey } from "./find-key.ts";
-import type { KeyDefinition } from "./key-definition.ts";
+import { isPublicWord, type KeyDefinition } from "./key-definition.ts";
 import type { Entry } from "./lts-conf.ts";
 import { isSecretMarker } from "./secret-marker.ts";
 
@@ -36,16 +36,19 @@ export class SecretKeys {
 		return this.#definitions.has(key);
 	}
 
-	/** Whether the whole value of a line is a secret: not a reference to one, and neither empty, NONE nor a marker. */
+	/** Whether the whole value of a line is a secret: not a reference to one, and neither empty, NONE, a public word nor a marker. */
 	isSecret({ key, value, raw }: Entry): boolean {
-		return (
-			this.has(key) && value.trim() !== "" && !isNone(raw) && !isOnlyReferences(raw) && !isSecretMarker(raw)
-		);
+		if (!this.has(key) || value.trim() === "" || isNone(raw) || isOnlyReferences(raw)) return false;
+		return !isSecretMarker(raw) && !this.#isPublicWord(key, value);
 	}
 
 	/** Whether a secret has the form that the keys of the table ask for. */
 	isValid(key: string, value: string): boolean {
 		return [...(this.#definitions.get(key) ?? [])].every((definition) => hasForm(definition, value));
+	}
+
+	#isPublicWord(key: string, value: string): boolean {
+		return [...(this.#definitions.get(key) ?? [])].some((definition) => isPublicWord(definition, value));
 	}
 
 	#add(key: string, definitions: Iterable<KeyDefinition>): void {
@@ -58,6 +61,11 @@ export class SecretKeys {
 /** Whether a value has the form that a key of the table asks for. */
 export function isValidFor(key: string, value: string): boolean {
 	return definitionsOf(key).every((definition) => hasForm(definition, value));
+}
+
+/** Whether a value of a key of the table is no secret, though the key is. */
+export function isPublicWordOf(key: string, value: string): boolean {
+	return definitionsOf(key).some((definition) => isPublicWord(definition, value));
 }
 
 function definitionsOf(key: string): readonly KeyDefinition[] {

@@ -3,7 +3,7 @@ import { isSecretKey } from "./find-key.ts";
 import { hasErrors } from "./findings.ts";
 import { keys } from "./keys.ts";
 import { type Entry, parseLtsConf } from "./lts-conf.ts";
-import { isValidFor, SecretKeys } from "./secret-keys.ts";
+import { isPublicWordOf, isValidFor, SecretKeys } from "./secret-keys.ts";
 import { secretMarker } from "./secret-marker.ts";
 import { SecretNames } from "./secret-names.ts";
 import { hideSecretShapes, replaceSecretShapes } from "./secret-shapes.ts";
@@ -81,6 +81,7 @@ function redactCommandLine(text: string): Redacted {
 		const opens = raw.startsWith('"');
 		const isQuoted = opens || start.startsWith('"');
 		const value = isQuoted ? raw.replace(/^"|"$/g, "") : raw;
+		if (isPublicWordOf(key, value)) return word;
 		const marker = names.marker(key, value, isValidFor(key, value));
 		return `${start}${opens ? '"' : ""}${marker}${isQuoted ? '"' : ""}`;
 	});

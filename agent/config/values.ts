@@ -101,6 +101,15 @@ export function isIpv6(text: string): boolean {
 	return halves.length === 2 ? count < 8 : count === 8;
 }
 
+export function isAddress(text: string): boolean {
+	return isIpv4(text) || isIpv6(text);
+}
+
+/** A text of digits and dots must be a whole IPv4 address; it is never a host name. */
+export function isHost(text: string): boolean {
+	return isAddress(text) || (!/^[\d.]+$/.test(text) && isHostName(text));
+}
+
 /** A host name: labels of letters, digits and inner dashes, at most 63 characters each (RFC 1123, section 2.1). */
 export function isHostName(text: string): boolean {
 	return (

@@ -1,26 +1,38 @@
 import type { InitFacts } from "../facts/facts.ts";
-import { joinKeys, required, wantsToJoin } from "../join/join-configuration.ts";
+import { joinKey, requireJoinKeys } from "../join/join-keys.ts";
+import { nodeObjectName } from "../join/node-registration.ts";
 import { agentProgram } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";
 import { rcLocalUnit } from "./60-rc-local.ts";
 import { because } from "./because.ts";
+import { nodeName } from "./node-name.ts";
 
 export const joinUnit: Step<Inputs<InitFacts>> = {
 	name: "90-join-unit",
 	summary: "installs the unit that joins the cluster after the boot",
-	keys: ["KUBEADM_JOIN_ENDPOINT", "KUBEADM_JOIN_TOKEN", "KUBEADM_JOIN_CA_CERT_HASH"],
-	plan: ({ configuration }) => {
-		if (!wantsToJoin(configuration)) return [];
+	keys: [
+		"KUBEADM_JOIN_ENDPOINT",
+		"KUBEADM_JOIN_CONFIG",
+		"KUBEADM_JOIN_TOKEN",
+		"KUBEADM_JOIN_TOKEN_FILE",
+		"KUBEADM_JOIN_CA_CERT_HASH",
+		"NODE_NAME",
+	],
+	plan: (inputs) => {
+		const { configuration } = inputs;
+		const key = joinKey(configuration);
+		if (key === undefined) return [];
 		// Said now, on the console of a booting node, and not later in the journal of one that looks healthy.
-		for (const key of joinKeys) required(configuration, key);
+		requireJoinKeys(configuration);
+		nodeObjectName(configuration, nodeName(inputs).name);
 		return [
 			{
 				kind: "installUnit",
 				name: "netherd-join.service",
 				content: unit,
 				wantedBy: "multi-user.target",
-				because: because(configuration, "KUBEADM_JOIN_ENDPOINT"),
+				because: because(configuration, key),
 			},
 		];
 	},

@@ -21,8 +21,8 @@ export function nodeName({ facts: { network }, configuration }: Inputs<InitFacts
 	if (network.hostname !== undefined && isHostName(network.hostname)) {
 		return { name: network.hostname, because: "host name from DHCP" };
 	}
-	const base = configuration.text("HOSTNAME_BASE") ?? "";
-	const extra = configuration.text("HOSTNAME_EXTRA") ?? "";
+	const base = configuration.text("HOSTNAME_BASE")?.trim() ?? "";
+	const extra = configuration.text("HOSTNAME_EXTRA")?.trim() ?? "";
 	return {
 		name: `${base}${generatedPart(extra.toLowerCase(), network) ?? extra}`,
 		because: `${because(configuration, "HOSTNAME_BASE")}, ${because(configuration, "HOSTNAME_EXTRA")}`,

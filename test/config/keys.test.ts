@@ -124,7 +124,7 @@ describe("checkValue", () => {
 		["KUBEADM_JOIN_TOKEN", "abcdef.0123456789abcdef"],
 		["KUBEADM_JOIN_TOKEN", "{secret:kubeadm-join-token}"],
 		["KUBEADM_JOIN_CA_CERT_HASH", `sha256:${"0".repeat(64)} sha256:${"f".repeat(64)}`],
-		["KUBERNETES_LABEL_1", "topology.kubernetes.io/rack=r1"],
+		["KUBERNETES_LABEL_1", "topology.kubernetes.io/zone=z1"],
 		["KUBERNETES_LABEL_1", "empty="],
 		["KUBERNETES_TAINT_1", "dedicated=storage:NoSchedule"],
 		["KUBERNETES_TAINT_1", "gpu:NoExecute"],

@@ -111,7 +111,7 @@ test("an image without tricks: everything is done", async () => {
 	expect(await runAll()).toEqual([]);
 	expect(canaries.listing()).toEqual(before);
 	expect(readFileSync(join(canaries.root, "etc/hostname"), "utf8")).toBe("edge1\n");
-	expect(existsSync(join(canaries.root, "run/netherd/join/join-configuration.json"))).toBe(true);
+	expect(existsSync(join(canaries.root, "run/netherd/join/1.json"))).toBe(true);
 });
 
 test("what links lead to inside the root is written there", async () => {
