@@ -68,6 +68,8 @@ export const ltsConf = "/etc/lts.conf";
 /** In an initramfs and in a node's root: public keys (`*.pem`) whose signatures count, and which build it is. */
 export const trustedKeysFolder = "/etc/netherd/trusted-keys";
 export const buildIdFile = "/etc/netherd/build-id";
+/** In an initramfs: certificate authorities of one's own (PEM), for images over https. */
+export const certificatesFile = "/etc/netherd/ca.pem";
 export const kernelCommandLine = "/proc/cmdline";
 export const kernelLog = "/dev/kmsg";
 /** There as soon as systemd is PID 1 (sd_booted(3)). */

@@ -4,6 +4,14 @@ import { NetherdError } from "../errors.ts";
 const permanentCodes: ReadonlySet<string> = new Set([
 	"file.not-a-file",
 	"file.not-found",
+	"http.bad-certificates",
+	"http.bad-redirect",
+	"http.forbidden",
+	"http.html-page",
+	"http.not-found",
+	"http.not-http",
+	"http.ranges-ignored",
+	"http.too-many-redirects",
 	"image.changed-on-server",
 	"image.size-mismatch",
 	"nbd.not-nbd",
@@ -15,6 +23,13 @@ const permanentCodes: ReadonlySet<string> = new Set([
 
 /** Networks and servers come back: tried again until the total time is over. */
 const passingCodes: ReadonlySet<string> = new Set([
+	"http.busy",
+	"http.connect-timeout",
+	"http.connection-lost",
+	"http.connection-refused",
+	"http.stalled",
+	"http.unknown-host",
+	"http.unreachable",
 	"nbd.unknown-host",
 	"nbd.connection-refused",
 	"nbd.unreachable",

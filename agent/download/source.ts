@@ -1,5 +1,5 @@
-import { NetherdError } from "../errors.ts";
 import { openFileSource } from "./file-source.ts";
+import { openHttpSource } from "./http-source.ts";
 import { openNbdSource } from "./nbd-source.ts";
 import type { SourceAddress } from "./source-address.ts";
 
@@ -52,9 +52,7 @@ export function openSource(
 		case "nbd":
 			return openNbdSource(address, limits, signal);
 		case "http":
-			throw new NetherdError("image.no-source", `${address.url}: HTTP is not built yet`, {
-				hint: "name an NBD server or a file",
-			});
+			return openHttpSource(address, limits, signal);
 		case "file":
 			return openFileSource(address);
 	}

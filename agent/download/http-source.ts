@@ -1,0 +1,174 @@
+import { trustedCertificates } from "./http-certificates.ts";
+import { connectionLost } from "./http-errors.ts";
+import { findFile } from "./http-probe.ts";
+import type { Exchange } from "./http-replies.ts";
+import { HttpConnection, type HttpConnectionEnd, type HttpConnectionOptions } from "./http-socket.ts";
+import { judgeReply, type RemoteFile } from "./http-verdict.ts";
+import type { Source, SourceLimits } from "./source.ts";
+import type { HttpSourceAddress } from "./source-address.ts";
+
+/** Part of a read: small enough that several connections can share the memory of a few chunks. */
+const maximumRangeBytes = 2 * 1024 ** 2;
+
+/** So much is asked for at once on each connection: enough for 10 Gbit/s at 3 ms. */
+const inFlightBytes = 4 * 1024 ** 2;
+
+/**
+ * Opens a file on a web server: follows redirects, learns its size and identity.
+ *
+ * @param signal Ends the source at any time.
+ * @param certificates Of {@link trustedCertificates}, if not those of this machine.
+ * @throws {NetherdError} `http.*`; the signal's reason when aborted.
+ */
+export async function openHttpSource(
+	address: HttpSourceAddress,
+	limits: SourceLimits,
+	signal: AbortSignal,
+	certificates: () => readonly string[] = trustedCertificates,
+): Promise<Source> {
+	const start = new URL(address.url);
+	const options = { ...limits, certificates };
+	const { url, isRedirected, file, connection } = await findFile(start, options, signal);
+	const remote = new HttpFile({ ...options, url }, file, limits.connections ?? 1, connection);
+	const abort = () => remote.fail(signal.reason);
+	signal.addEventListener("abort", abort);
+	return {
+		sizeBytes: file.sizeBytes,
+		// A mirror that the server may lead to next time calls the same bytes by another name.
+		identity: isRedirected ? undefined : file.identity,
+		wantedReads: (lengthBytes) => remote.wantedReads(lengthBytes),
+		read: (offsetBytes, target, onReceived) => remote.read(offsetBytes, target, onReceived),
+		async close() {
+			signal.removeEventListener("abort", abort);
+			await remote.close();
+		},
+	};
+}
+
+/** A file on a web server, read over connections that come and go: a server may end each after any reply. */
+class HttpFile {
+	readonly #options: HttpConnectionOptions;
+	readonly #file: RemoteFile;
+	#maximumConnections: number;
+	readonly #connections: HttpConnection[] = [];
+	/** To be sent. */
+	readonly #queue: Exchange[] = [];
+	/** More than one request at a time on a connection. */
+	#isPipelining = true;
+	#failure: { readonly error: unknown } | undefined;
+
+	constructor(
+		options: HttpConnectionOptions,
+		file: RemoteFile,
+		maximumConnections: number,
+		first: HttpConnection,
+	) {
+		this.#options = options;
+		this.#file = file;
+		this.#maximumConnections = maximumConnections;
+		if (!first.isOver) this.#adopt(first);
+	}
+
+	wantedReads(lengthBytes: number): number {
+		const reads = (this.#maximumConnections * 2 * inFlightBytes) / Math.max(lengthBytes, 1);
+		return Math.min(Math.max(2, Math.ceil(reads)), 256);
+	}
+
+	read(
+		offsetBytes: number,
+		target: Uint8Array,
+		onReceived: (bytes: number) => void = () => {},
+	): Promise<void> {
+		if (offsetBytes + target.length > this.#file.sizeBytes) {
+			throw new RangeError(`${target.length} bytes at ${offsetBytes} are beyond ${this.#file.sizeBytes}`);
+		}
+		const { promise, resolve, reject } = Promise.withResolvers<void>();
+		let unfinished = Math.ceil(target.length / maximumRangeBytes);
+		if (unfinished === 0) resolve();
+		for (let start = 0; start < target.length; start += maximumRangeBytes) {
+			const part = target.subarray(start, start + maximumRangeBytes);
+			this.#queue.push({
+				offsetBytes: offsetBytes + start,
+				target: part,
+				accept: (head) => {
+					judgeReply(this.#options.url, head, this.#file, offsetBytes + start, part.length);
+					return true;
+				},
+				onReceived,
+				finish: (error) => {
+					unfinished -= 1;
+					if (error !== undefined) reject(error);
+					else if (unfinished === 0) resolve();
+					this.#sendMore();
+				},
+			});
+		}
+		if (this.#failure === undefined) this.#sendMore();
+		else this.#finishAll(this.#failure.error);
+		return promise;
+	}
+
+	/** Ends the source. */
+	fail(error: unknown): void {
+		if (this.#failure !== undefined) return;
+		this.#failure = { error };
+		for (const connection of this.#connections.splice(0)) connection.cut(error);
+		this.#finishAll(error);
+	}
+
+	async close(): Promise<void> {
+		const closed = this.#connections.map((connection) => connection.closed);
+		this.fail(connectionLost(this.#options.url, "because we cut it"));
+		await Promise.all(closed);
+	}
+
+	#finishAll(error: unknown): void {
+		for (const exchange of this.#queue.splice(0)) exchange.finish(error);
+	}
+
+	/** Gives requests to the connection that has least to do, as long as one has too little. */
+	#sendMore(): void {
+		while (this.#failure === undefined && this.#queue.length > 0) {
+			const connection = this.#connectionWithRoom();
+			const exchange = connection === undefined ? undefined : this.#queue.shift();
+			if (connection === undefined || exchange === undefined) return;
+			connection.send(exchange);
+		}
+	}
+
+	#connectionWithRoom(): HttpConnection | undefined {
+		const [least] = this.#connections.toSorted((one, other) => one.inFlightBytes - other.inFlightBytes);
+		if (least?.inFlightBytes === 0) return least;
+		if (this.#connections.length < this.#maximumConnections) return this.#connect();
+		const hasRoom = this.#isPipelining && least !== undefined && least.inFlightBytes < inFlightBytes;
+		return hasRoom ? least : undefined;
+	}
+
+	#connect(): HttpConnection {
+		return this.#adopt(new HttpConnection(this.#options, () => {}));
+	}
+
+	#adopt(connection: HttpConnection): HttpConnection {
+		this.#connections.push(connection);
+		connection.onEnd = (end) => this.#ended(connection, end);
+		return connection;
+	}
+
+	#ended(connection: HttpConnection, { unanswered, error }: HttpConnectionEnd): void {
+		const index = this.#connections.indexOf(connection);
+		if (index >= 0) this.#connections.splice(index, 1);
+		this.#queue.unshift(...unanswered);
+		const isProven = this.#connections.some(({ accepted }) => accepted > 0);
+		if (this.#failure !== undefined) {
+			this.#finishAll(this.#failure.error);
+		} else if (error !== undefined && (connection.accepted > 0 || !isProven)) {
+			this.fail(error);
+		} else {
+			// A server that allows so many connections and no more.
+			if (error !== undefined) this.#maximumConnections = this.#connections.length;
+			// Some servers end every connection after one reply; what was sent behind it was in vain.
+			if (unanswered.length > 0 && connection.accepted <= 2) this.#isPipelining = false;
+			this.#sendMore();
+		}
+	}
+}
