@@ -4,6 +4,7 @@ import { hosts } from "./init/15-hosts.ts";
 import { dns } from "./init/20-dns.ts";
 import { kernelModules } from "./init/25-kernel-modules.ts";
 import { sysctl } from "./init/30-sysctl.ts";
+import { kubernetesKernel } from "./init/33-kubernetes-kernel.ts";
 import { initCommand } from "./init/35-init-command.ts";
 import { cron } from "./init/40-cron.ts";
 import { fstab } from "./init/45-fstab.ts";
@@ -47,6 +48,7 @@ export const initStage: Stage<Inputs<InitFacts>> = {
 		orWarn(dns),
 		orWarn(kernelModules),
 		orWarn(sysctl),
+		orWarn(kubernetesKernel),
 		orWarn(initCommand),
 		orWarn(cron),
 		orWarn(fstab),

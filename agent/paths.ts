@@ -55,6 +55,12 @@ export const networkBlockDevice = "/dev/nbd0";
 
 /** kubeadm's configuration for each endpoint, with the token: in RAM, readable by root alone. */
 export const joinFolder = `${stateFolder}/join`;
+/** Where kubelet and container runtimes keep their data. */
+export const kubeletStorage = "/var/lib/kubelet";
+export const containerdStorage = "/var/lib/containerd";
+export const crioStorage = "/var/lib/containers";
+export const dockerStorage = "/var/lib/docker";
+export const nodeStorage = [kubeletStorage, containerdStorage, crioStorage, dockerStorage];
 /** Where container runtimes listen: containerd, CRI-O, Docker with cri-dockerd. */
 export const containerRuntimeSockets = [
 	"/run/containerd/containerd.sock",

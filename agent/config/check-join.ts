@@ -163,7 +163,7 @@ function storage(node: NodeKeys): Finding[] {
 				hint: `Mount a disk there, or RAM: tmpfs ${mountPoint} tmpfs mode=0755 0 0. Without a line it is RAM.`,
 			}),
 		);
-	const isLeft = node.value("KUBERNETES_STORAGE")?.trim().toLowerCase() === "none";
+	const isLeft = node.value("KUBERNETES_STORAGE")?.trim().toLowerCase() === "root";
 	const missing = storageFolders.filter((folder) => !lines.some(({ mountPoint }) => mountPoint === folder));
 	if (!isLeft || missing.length === 0) return bad;
 	return [

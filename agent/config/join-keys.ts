@@ -69,6 +69,14 @@ export const joinKeys: readonly Omit<KeyDefinition, "origin">[] = [
 		help: "Socket of the container runtime, such as unix:///run/containerd/containerd.sock.",
 	},
 	{
+		name: "KUBERNETES_STORAGE",
+		type: "choice",
+		choices: ["tmpfs", "root"],
+		default: "tmpfs",
+		owner: "init/45-fstab",
+		help: "Where a node that joins keeps pods and containers, unless FSTAB_* lines say it: each in a tmpfs, or with everything else on the root.",
+	},
+	{
 		name: "KUBERNETES_LABEL_*",
 		type: "label",
 		owner: "join/10-join-configuration",

@@ -123,6 +123,8 @@ export interface RootFacts {
 	readonly mountedAt: string;
 	/** Names of all systemd units and SysV scripts (`NAME.service`) that the image holds, sorted. */
 	readonly units: readonly string[];
+	/** Of the folders that a Kubernetes node keeps its containers in, those that have files in the image. */
+	readonly filledFolders?: readonly string[];
 	/** Text of /etc/rc.local; absent when there is none. */
 	readonly rcLocal?: string;
 }

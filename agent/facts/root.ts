@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { NetherdError } from "../errors.ts";
-import { rcLocal, sysvScripts, unitFolders } from "../paths.ts";
+import { nodeStorage, rcLocal, sysvScripts, unitFolders } from "../paths.ts";
 import type { RootFacts } from "./facts.ts";
 import { rootedPath } from "./rooted-path.ts";
 
@@ -16,7 +16,13 @@ export function gatherRoot(mountedAt: string): RootFacts {
 		if (name !== "README" && !name.startsWith(".")) units.add(`${name}.service`);
 	}
 	const script = readInRoot(mountedAt, rcLocal);
-	return { mountedAt, units: [...units].sort(), ...(script === undefined ? {} : { rcLocal: script }) };
+	const filled = nodeStorage.filter((folder) => entriesOf(mountedAt, folder).length > 0);
+	return {
+		mountedAt,
+		units: [...units].sort(),
+		...(filled.length === 0 ? {} : { filledFolders: filled }),
+		...(script === undefined ? {} : { rcLocal: script }),
+	};
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Operation } from "../plan/operation.ts";
 import type { Step } from "../plan/step.ts";
 import { because, becauseOf } from "./because.ts";
 import { fstabEntries } from "./fstab-entries.ts";
+import { storageEntries } from "./kubernetes-storage.ts";
 
 /** As in LTSP 5; systemd has mounted it by itself long before. */
 const procLine = "proc /proc proc defaults 0 0";
@@ -12,11 +13,13 @@ const procLine = "proc /proc proc defaults 0 0";
 export const fstab: Step<Inputs<InitFacts>> = {
 	name: "45-fstab",
 	summary: "writes /etc/fstab and makes the mount points",
-	keys: ["CONFIGURE_FSTAB", "FSTAB_*"],
-	plan: ({ configuration }) => {
+	keys: ["CONFIGURE_FSTAB", "FSTAB_*", "KUBERNETES_STORAGE", "KUBEADM_JOIN_ENDPOINT", "KUBEADM_JOIN_CONFIG"],
+	plan: (inputs) => {
+		const { configuration } = inputs;
 		if (!configuration.boolean("CONFIGURE_FSTAB")) return [];
 		const entries = fstabEntries(configuration);
-		const lines = [procLine, ...entries.map(({ line }) => line)];
+		const storage = storageEntries(inputs);
+		const lines = [procLine, ...[...entries, ...storage].map(({ line }) => line)];
 		return [
 			{
 				kind: "writeFile",
@@ -32,6 +35,9 @@ export const fstab: Step<Inputs<InitFacts>> = {
 				mountPoint === undefined || mountPoint === "/"
 					? []
 					: [{ kind: "makeDirectory", path: mountPoint, because: becauseOf(setting) }],
+			),
+			...storage.map(
+				({ mountPoint, because }): Operation => ({ kind: "makeDirectory", path: mountPoint, because }),
 			),
 		];
 	},

@@ -98,6 +98,7 @@ test.each([
 		[[5, "warning", "lts-conf.kubelet-storage"]],
 	],
 	['FSTAB_C = "LABEL=c /var/lib/containerd/ ext4 nofail 0 2"', []],
+	["KUBERNETES_STORAGE = root", [[5, "warning", "lts-conf.kubelet-storage"]]],
 	['FSTAB_C = "10.9.0.7:/c /srv/c nfs4 defaults 0 0"', []],
 ])("%s on a node that joins", (line, expected) => {
 	expect(places(`${joining}${line}\n`)).toEqual(expected);
