@@ -1,25 +1,5 @@
 import { NetherdError } from "../errors.ts";
-import {
-	type BlockSizes,
-	decodeExportFacts,
-	decodeGreeting,
-	decodeInfo,
-	decodeListedExport,
-	decodeOptionReplyHeader,
-	decodeText,
-	defaultMaximumPayloadBytes,
-	type ExportFacts,
-	encodeClientFlags,
-	encodeExportName,
-	encodeGo,
-	encodeOption,
-	type Greeting,
-	isPasswordMagic,
-	lengths,
-	NbdProtocolError,
-	option,
-	optionReply,
-} from "./nbd-codec.ts";
+import { decodeText, NbdProtocolError } from "./nbd-codec.ts";
 import {
 	exportRefused,
 	type NbdAddress,
@@ -29,6 +9,25 @@ import {
 	tlsRequired,
 	unknownExport,
 } from "./nbd-errors.ts";
+import {
+	type BlockSizes,
+	decodeExportFacts,
+	decodeGreeting,
+	decodeInfo,
+	decodeListedExport,
+	decodeOptionReplyHeader,
+	defaultMaximumPayloadBytes,
+	type ExportFacts,
+	encodeClientFlags,
+	encodeExportName,
+	encodeGo,
+	encodeOption,
+	type Greeting,
+	isPasswordMagic,
+	lengths,
+	option,
+	optionReply,
+} from "./nbd-handshake-codec.ts";
 
 /**
  * A conversation without I/O: it yields bytes to send, or memory to fill with exactly as many received bytes. Whoever

@@ -1,6 +1,5 @@
 import { connect, type Socket } from "node:net";
 import { NetherdError } from "../errors.ts";
-import { encodeDisconnectRequest, encodeReadRequest } from "./nbd-codec.ts";
 import {
 	connectFailure,
 	connectionLost,
@@ -11,6 +10,7 @@ import {
 } from "./nbd-errors.ts";
 import { type Conversation, handshake, type NegotiatedExport } from "./nbd-handshake.ts";
 import { type PendingRequest, RequestTable, receiveReplies } from "./nbd-transmission.ts";
+import { encodeDisconnectRequest, encodeReadRequest } from "./nbd-transmission-codec.ts";
 
 export interface NbdConnectionLimits {
 	/** For the TCP connection and the handshake together. */

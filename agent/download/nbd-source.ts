@@ -1,7 +1,7 @@
 import type { NetherdError } from "../errors.ts";
-import type { BlockSizes } from "./nbd-codec.ts";
 import type { NbdAddress } from "./nbd-errors.ts";
 import type { NegotiatedExport } from "./nbd-handshake.ts";
+import type { BlockSizes } from "./nbd-handshake-codec.ts";
 import { NbdConnection } from "./nbd-socket.ts";
 import type { Source, SourceLimits } from "./source.ts";
 

@@ -1,4 +1,7 @@
 import type { NetherdError } from "../errors.ts";
+import { NbdProtocolError } from "./nbd-codec.ts";
+import { type NbdAddress, readError, serverShuttingDown } from "./nbd-errors.ts";
+import type { Conversation } from "./nbd-handshake.ts";
 import {
 	decodeContentOffset,
 	decodeErrorChunk,
@@ -8,11 +11,8 @@ import {
 	errorName,
 	isShutdown,
 	lengths,
-	NbdProtocolError,
 	type ReplyHead,
-} from "./nbd-codec.ts";
-import { type NbdAddress, readError, serverShuttingDown } from "./nbd-errors.ts";
-import type { Conversation } from "./nbd-handshake.ts";
+} from "./nbd-transmission-codec.ts";
 import { RangeSet } from "./range-set.ts";
 
 /** A read that the server was asked for and that has not been answered completely. */
