@@ -1,6 +1,7 @@
 import { NetherdError } from "../errors.ts";
 import { quoteForeignText } from "./foreign-text.ts";
 import { NbdProtocolError } from "./nbd-codec.ts";
+import { stallFloorBytes } from "./stall-watch.ts";
 
 /** Where an export is. */
 export interface NbdAddress {
@@ -68,7 +69,7 @@ export function handshakeTimeout(address: NbdAddress, timeoutMs: number, when: s
 export function stalled(address: NbdAddress, timeoutMs: number): NetherdError {
 	return new NetherdError(
 		"nbd.stalled",
-		`the NBD server ${describeServer(address)} sent nothing for ${timeoutMs} ms though requests are waiting`,
+		`the NBD server ${describeServer(address)} sent less than ${stallFloorBytes / 1024} KiB in ${timeoutMs} ms though requests are waiting`,
 		{ hint: `${hintServerLog} and at the network between` },
 	);
 }

@@ -11,14 +11,20 @@ import {
 import { type Conversation, handshake, type NegotiatedExport } from "./nbd-handshake.ts";
 import { type PendingRequest, RequestTable, receiveReplies } from "./nbd-transmission.ts";
 import { encodeDisconnectRequest, encodeReadRequest } from "./nbd-transmission-codec.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 export interface NbdConnectionLimits {
 	/** For the TCP connection and the handshake together. */
 	readonly connectTimeoutMs: number;
-	/** How long the server may send nothing while requests are waiting. */
+	/** While requests are waiting, the server sends `stallFloorBytes` in this time, or has stalled. */
 	readonly stallTimeoutMs: number;
-	/** Requests in flight; further ones wait here. */
-	readonly depth: number;
+}
+
+export interface NbdConnectionListener {
+	/** Bytes of replies have arrived. */
+	onReceived?(bytes: number): void;
+	/** After the handshake: the connection has failed, its requests have finished with this error. */
+	onFailure?(error: NetherdError): void;
 }
 
 /** How long the last message may take to leave. */
@@ -35,21 +41,22 @@ const nowhere = new Uint8Array(1);
  */
 export class NbdConnection {
 	readonly #address: NbdAddress;
-	readonly #limits: NbdConnectionLimits;
 	readonly #socket: Socket;
+	readonly #listener: NbdConnectionListener;
 	readonly #requests = new RequestTable();
-	readonly #queue: PendingRequest[] = [];
+	readonly #stallWatch: StallWatch;
+	/** Encoded, to be sent when this turn of the event loop ends. */
+	readonly #unsent: Uint8Array[] = [];
 	readonly #negotiated = Promise.withResolvers<NegotiatedExport>();
 	readonly #closed = Promise.withResolvers<void>();
 	#conversation: Conversation<NegotiatedExport | never>;
 	#isTransmitting = false;
-	#isSendScheduled = false;
 	/** Memory that is being filled, and how far. */
 	#window = nowhere as Uint8Array;
 	#filledBytes = 0;
 	#during = "before it greeted";
 	#failure: NetherdError | undefined;
-	#timer: NodeJS.Timeout;
+	readonly #handshakeTimer: NodeJS.Timeout;
 
 	/**
 	 * Connects and negotiates.
@@ -61,9 +68,10 @@ export class NbdConnection {
 		address: NbdAddress,
 		limits: NbdConnectionLimits,
 		signal?: AbortSignal,
+		listener: NbdConnectionListener = {},
 	): Promise<{ connection: NbdConnection; negotiated: NegotiatedExport }> {
 		signal?.throwIfAborted();
-		const connection = new NbdConnection(address, limits);
+		const connection = new NbdConnection(address, limits, listener);
 		const cut = () => connection.#fail(signal?.reason);
 		signal?.addEventListener("abort", cut, { once: true });
 		connection.#socket.once("close", () => signal?.removeEventListener("abort", cut));
@@ -71,11 +79,14 @@ export class NbdConnection {
 		return { connection, negotiated };
 	}
 
-	private constructor(address: NbdAddress, limits: NbdConnectionLimits) {
+	private constructor(address: NbdAddress, limits: NbdConnectionLimits, listener: NbdConnectionListener) {
 		this.#address = address;
-		this.#limits = limits;
+		this.#listener = listener;
 		this.#conversation = handshake(address);
-		this.#timer = setTimeout(
+		this.#stallWatch = new StallWatch(limits.stallTimeoutMs, () =>
+			this.#fail(stalled(address, limits.stallTimeoutMs)),
+		);
+		this.#handshakeTimer = setTimeout(
 			() => this.#fail(handshakeTimeout(address, limits.connectTimeoutMs, this.#during)),
 			limits.connectTimeoutMs,
 		);
@@ -105,14 +116,21 @@ export class NbdConnection {
 			});
 	}
 
-	/** Queues a request; it is sent as soon as fewer than `depth` are in flight. */
+	/** Requests that have not been answered. */
+	get inFlight(): number {
+		return this.#requests.size;
+	}
+
+	/** Asks the server, together with everything else that this turn of the event loop asks it. */
 	request(request: PendingRequest): void {
 		if (this.#failure !== undefined) {
 			request.finish(this.#failure);
 			return;
 		}
-		this.#queue.push(request);
-		this.#scheduleSend();
+		const handle = this.#requests.add({ ...request, finish: (error) => this.#finish(request, error) });
+		this.#stallWatch.start();
+		if (this.#unsent.length === 0) queueMicrotask(() => this.#send());
+		this.#unsent.push(encodeReadRequest(handle, request.offsetBytes, request.target.length));
 	}
 
 	/** Ends the connection; waiting requests finish with `nbd.connection-lost`. Resolves when the socket is closed. */
@@ -133,7 +151,10 @@ export class NbdConnection {
 	/** Called by node:net after each read, with the number of bytes now in the window. Always reads on. */
 	#received(count: number): boolean {
 		if (this.#failure !== undefined) return true;
-		if (this.#isTransmitting && this.#requests.size > 0) this.#timer.refresh();
+		if (this.#isTransmitting) {
+			this.#stallWatch.received(count);
+			this.#listener.onReceived?.(count);
+		}
 		this.#filledBytes += count;
 		if (this.#filledBytes === this.#window.length) this.#advance();
 		return true;
@@ -163,43 +184,19 @@ export class NbdConnection {
 	#startTransmission(negotiated: NegotiatedExport): void {
 		this.#conversation = receiveReplies(this.#address, this.#requests, negotiated.structuredReplies);
 		this.#isTransmitting = true;
-		clearTimeout(this.#timer);
+		clearTimeout(this.#handshakeTimer);
 		this.#negotiated.resolve(negotiated);
 	}
 
-	/** Collects the requests that one turn of the event loop makes possible into one write. */
-	#scheduleSend(): void {
-		if (this.#isSendScheduled) return;
-		this.#isSendScheduled = true;
-		queueMicrotask(() => {
-			this.#isSendScheduled = false;
-			this.#send();
-		});
-	}
-
 	#send(): void {
-		if (this.#failure !== undefined) return;
-		if (this.#requests.size === 0 && this.#queue.length > 0) this.#startStallTimer();
-		const messages: Uint8Array[] = [];
-		while (this.#requests.size < this.#limits.depth) {
-			const request = this.#queue.shift();
-			if (request === undefined) break;
-			const handle = this.#requests.add({ ...request, finish: (error) => this.#finish(request, error) });
-			messages.push(encodeReadRequest(handle, request.offsetBytes, request.target.length));
-		}
-		if (messages.length > 0) this.#socket.write(Buffer.concat(messages));
+		if (this.#unsent.length === 0) return;
+		this.#socket.write(Buffer.concat(this.#unsent));
+		this.#unsent.length = 0;
 	}
 
 	#finish(request: PendingRequest, error: NetherdError | undefined): void {
-		if (this.#requests.size === 0) clearTimeout(this.#timer);
+		if (this.#requests.size === 0) this.#stallWatch.stop();
 		request.finish(error);
-		if (this.#queue.length > 0) this.#scheduleSend();
-	}
-
-	#startStallTimer(): void {
-		const { stallTimeoutMs } = this.#limits;
-		clearTimeout(this.#timer);
-		this.#timer = setTimeout(() => this.#fail(stalled(this.#address, stallTimeoutMs)), stallTimeoutMs);
 	}
 
 	#connectionLost(cause?: unknown): NetherdError {
@@ -213,7 +210,8 @@ export class NbdConnection {
 			error instanceof NetherdError ? error : connectionLost(this.#address, "because we cut it", error);
 		this.#socket.destroy();
 		this.#finishAll(failure);
-		this.#negotiated.reject(error);
+		if (this.#isTransmitting) this.#listener.onFailure?.(failure);
+		else this.#negotiated.reject(error);
 	}
 
 	/** The handshake may know better what a lost connection means. */
@@ -230,8 +228,9 @@ export class NbdConnection {
 
 	#finishAll(failure: NetherdError): void {
 		this.#failure = failure;
-		clearTimeout(this.#timer);
+		clearTimeout(this.#handshakeTimer);
+		this.#stallWatch.stop();
+		this.#unsent.length = 0;
 		this.#requests.failAll(failure);
-		for (const request of this.#queue.splice(0)) request.finish(failure);
 	}
 }

@@ -2,21 +2,24 @@ import type { NetherdError } from "../errors.ts";
 import type { NbdAddress } from "./nbd-errors.ts";
 import type { NegotiatedExport } from "./nbd-handshake.ts";
 import type { BlockSizes } from "./nbd-handshake-codec.ts";
+import { NbdPool } from "./nbd-pool.ts";
 import { NbdConnection } from "./nbd-socket.ts";
 import type { Source, SourceLimits } from "./source.ts";
 
 /** Requests of this size stay in the processor's caches on their way; larger ones were not faster. */
 const preferredRequestBytes = 256 * 1024;
 
-/** 4 MiB in flight: enough for 10 Gbit/s at 3 ms. */
-const requestsInFlight = 16;
+/** In flight at most, over all connections together: each of four is enough for 10 Gbit/s at 3 ms. */
+const maximumBytesInFlight = 16 * 1024 * 1024;
 
-/** So much is asked for at once on each connection: as much as it keeps in flight, and the next. */
-const readAheadBytes = 8 * 1024 * 1024;
+/** More connections than this only take bandwidth from other nodes. */
+const defaultMaximumConnections = 4;
+
+/** A source has at most so many reads under way: small chunks need many. */
+const maximumReads = 64;
 
 /**
- * Opens an export, over several connections where that is wanted and the server allows it; those after the first may
- * fail.
+ * Opens an export, and further connections to it where the server allows that and it pays.
  *
  * @param options.requestSizeBytes Upper limit of one request; the server's own limit counts too.
  * @throws {NetherdError} `nbd.*`
@@ -25,30 +28,27 @@ export async function openNbdSource(
 	address: NbdAddress,
 	limits: SourceLimits,
 	signal?: AbortSignal,
-	options: { readonly requestSizeBytes?: number; readonly depth?: number } = {},
+	options: { readonly requestSizeBytes?: number; readonly maximumDepth?: number } = {},
 ): Promise<Source> {
-	const depth = options.depth ?? requestsInFlight;
-	const open = () => NbdConnection.open(address, { ...limits, depth }, signal);
-	const { connection: first, negotiated } = await open();
-	const wanted = negotiated.canMultiConnection ? (limits.connections ?? 1) : 1;
-	const others = await Promise.allSettled(Array.from({ length: wanted - 1 }, open));
-	const connections = [
-		first,
-		...others.flatMap((other) => (other.status === "fulfilled" ? [other.value.connection] : [])),
-	];
-	const requestSizeBytes = chooseRequestSize(negotiated, options.requestSizeBytes ?? preferredRequestBytes);
-	let reads = 0;
+	const wantedBytes = options.requestSizeBytes ?? preferredRequestBytes;
+	const maximumDepth = options.maximumDepth ?? Math.ceil(maximumBytesInFlight / wantedBytes);
+	const maximumConnections = limits.connections ?? defaultMaximumConnections;
+	const { pool, negotiated } = await NbdPool.open(
+		address,
+		{ ...limits, requestSizeBytes: wantedBytes, maximumDepth, maximumConnections },
+		signal,
+	);
+	const requestSizeBytes = chooseRequestSize(negotiated, wantedBytes);
 	return {
 		sizeBytes: negotiated.sizeBytes,
-		wantedReads: (lengthBytes) =>
-			connections.length * Math.min(Math.max(Math.ceil(readAheadBytes / Math.max(lengthBytes, 1)), 2), 64),
-		async read(offsetBytes, target, onReceived) {
-			const connection = connections[reads++ % connections.length] ?? first;
-			await read(connection, { ...negotiated, requestSizeBytes }, offsetBytes, target, onReceived);
+		wantedReads(lengthBytes) {
+			// What is in flight, and one that waits to be.
+			const reads = Math.ceil((pool.depth * requestSizeBytes) / Math.max(lengthBytes, 1)) + 1;
+			return Math.min(reads, maximumReads);
 		},
-		async close() {
-			await Promise.all(connections.map((connection) => connection.close()));
-		},
+		read: async (offsetBytes, target, onReceived) =>
+			read(pool, { ...negotiated, requestSizeBytes }, offsetBytes, target, onReceived),
+		close: () => pool.close(),
 	};
 }
 
@@ -60,7 +60,7 @@ export async function openNbdSource(
 export async function probeNbdExport(
 	request: NbdAddress & { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<NegotiatedExport> {
-	const limits = { connectTimeoutMs: request.timeoutMs, stallTimeoutMs: request.timeoutMs, depth: 1 };
+	const limits = { connectTimeoutMs: request.timeoutMs, stallTimeoutMs: request.timeoutMs };
 	const { connection, negotiated } = await NbdConnection.open(request, limits, request.signal);
 	await connection.close();
 	return negotiated;
@@ -75,7 +75,7 @@ function chooseRequestSize(sizes: BlockSizes, wantedBytes: number): number {
 type Geometry = NegotiatedExport & { readonly requestSizeBytes: number };
 
 function read(
-	connection: NbdConnection,
+	pool: NbdPool,
 	geometry: Geometry,
 	offsetBytes: number,
 	target: Uint8Array,
@@ -97,7 +97,7 @@ function read(
 		// A request that the block size widened needs memory of its own.
 		const isWidened = wanted.length !== endBytes - startBytes;
 		const memory = isWidened ? new Uint8Array(endBytes - startBytes) : wanted;
-		connection.request({
+		pool.request({
 			offsetBytes: startBytes,
 			target: memory,
 			finish(error) {

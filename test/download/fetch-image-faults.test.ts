@@ -128,7 +128,7 @@ describe("a fault for ever: an error by name within the limit", () => {
 			"image.total-timeout",
 			"nbd.stalled",
 		],
-		["one byte at a time", { trickle: { bytes: 1, everyMs: 50 } }, "image.total-timeout", undefined],
+		["one byte at a time", { trickle: { bytes: 1, everyMs: 50 } }, "image.total-timeout", "nbd.stalled"],
 	];
 	test.concurrent.for(forEver)("%s", async ([, fault, code, cause], { expect, onTestFinished }) => {
 		// Those that only the limit ends should not take long.

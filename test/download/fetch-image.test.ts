@@ -189,7 +189,7 @@ test("a server that stalls: the stall is named", async () => {
 	expect(error.code).toBe("image.total-timeout");
 	expect(error.cause).toMatchObject({
 		code: "nbd.stalled",
-		message: `the NBD server ${source.host}:${source.port} sent nothing for 200 ms though requests are waiting`,
+		message: `the NBD server ${source.host}:${source.port} sent less than 64 KiB in 200 ms though requests are waiting`,
 	});
 });
 

@@ -113,13 +113,13 @@ test.each([true, false])("any offset and length, structured replies: %s", async 
 
 test("several reads at once, answered in reverse order", async () => {
 	const server = await startFaultyServer(content, () => ({ reverseBatch: 5 }));
-	const source = await openSource(server, { requestSizeBytes: 1000, depth: 5 });
+	const source = await openSource(server, { requestSizeBytes: 1000, maximumDepth: 5 });
 	await Promise.all([0, 2000, 4000, 6000, 8000].map((offset) => expectRead(source, offset, 2000)));
 });
 
 test("never more requests in flight than the depth, nor larger ones than the server takes", async () => {
 	const server = await startFaultyServer(content, () => ({ answer: () => undefined }));
-	const source = await openSource(server, { requestSizeBytes: 1000, depth: 3 }, 1000);
+	const source = await openSource(server, { requestSizeBytes: 1000, maximumDepth: 3 }, 1000);
 	await expect(source.read(0, new Uint8Array(100_000))).rejects.toMatchObject({ code: "nbd.stalled" });
 	expect(server.reads.map(({ lengthBytes }) => lengthBytes)).toEqual([1000, 1000, 1000]);
 });
@@ -232,11 +232,16 @@ test("closing says goodbye, and fails what waits", async () => {
 
 async function openSource(
 	{ host, port }: { host: string; port: number },
-	options?: { requestSizeBytes?: number; depth?: number },
+	options?: { requestSizeBytes?: number; maximumDepth?: number },
 	stallTimeoutMs = limits.stallTimeoutMs,
 ): Promise<Source> {
 	const address = { host, port, exportName: "node" };
-	const source = await openNbdSource(address, { ...limits, stallTimeoutMs }, undefined, options);
+	const source = await openNbdSource(
+		address,
+		{ ...limits, stallTimeoutMs, connections: 1 },
+		undefined,
+		options,
+	);
 	onTestFinished(() => source.close());
 	return source;
 }

@@ -1,0 +1,174 @@
+import type { NetherdError } from "../errors.ts";
+import { AdaptiveDepth } from "./adaptive-depth.ts";
+import { connectionLost, type NbdAddress } from "./nbd-errors.ts";
+import type { NegotiatedExport } from "./nbd-handshake.ts";
+import { NbdConnection, type NbdConnectionLimits } from "./nbd-socket.ts";
+import type { PendingRequest } from "./nbd-transmission.ts";
+
+export interface NbdPoolOptions extends NbdConnectionLimits {
+	/** The most that is asked for with one request. */
+	readonly requestSizeBytes: number;
+	/** The most requests in flight, over all connections. */
+	readonly maximumDepth: number;
+	/** Where the server allows several. */
+	readonly maximumConnections: number;
+}
+
+/** In flight at the start: 1 MiB, enough for 1 Gbit/s at 8 ms. */
+const startDepth = 4;
+/** A round trip and some noise. */
+const depthWindowMs = 30;
+/** A new connection takes its time to get up to speed. */
+const connectionsWindowMs = 300;
+
+interface Member {
+	readonly connection: NbdConnection;
+	readonly depth: AdaptiveDepth;
+}
+
+/**
+ * The connections to one export: requests wait in one line, and each connection takes from it what it can keep in
+ * flight. How much that is, and how many connections are used, is found out by trying. When one connection fails, all
+ * fail.
+ */
+export class NbdPool {
+	readonly #address: NbdAddress;
+	readonly #options: NbdPoolOptions;
+	readonly #signal: AbortSignal | undefined;
+	readonly #members: Member[] = [];
+	readonly #queue: PendingRequest[] = [];
+	readonly #width: AdaptiveDepth;
+	#isOpening = false;
+	#isPumpScheduled = false;
+	#failure: NetherdError | undefined;
+
+	/** @throws {NetherdError} `nbd.*`; the signal's reason when aborted. */
+	static async open(
+		address: NbdAddress,
+		options: NbdPoolOptions,
+		signal?: AbortSignal,
+	): Promise<{ pool: NbdPool; negotiated: NegotiatedExport }> {
+		const pool = new NbdPool(address, options, signal);
+		const negotiated = await pool.#addConnection();
+		if (!negotiated.canMultiConnection) pool.#width.limit(1);
+		return { pool, negotiated };
+	}
+
+	private constructor(address: NbdAddress, options: NbdPoolOptions, signal: AbortSignal | undefined) {
+		this.#address = address;
+		this.#options = options;
+		this.#signal = signal;
+		this.#width = new AdaptiveDepth({
+			start: 1,
+			maximum: options.maximumConnections,
+			windowMs: connectionsWindowMs,
+			windowBytes: 4 * options.requestSizeBytes,
+			worthwhileGain: 1.15,
+		});
+	}
+
+	/** So many requests the connections in use keep in flight. */
+	get depth(): number {
+		return this.#used.reduce((sum, { depth }) => sum + depth.depth, 0);
+	}
+
+	request(request: PendingRequest): void {
+		if (this.#failure !== undefined) {
+			request.finish(this.#failure);
+			return;
+		}
+		this.#queue.push(request);
+		this.#schedulePump();
+	}
+
+	/** Waiting requests finish with `nbd.connection-lost`. Resolves when every connection is closed. */
+	async close(): Promise<void> {
+		this.#finishQueue(connectionLost(this.#address, "because we closed it"));
+		await Promise.all(this.#members.map(({ connection }) => connection.close()));
+	}
+
+	get #used(): readonly Member[] {
+		return this.#members.slice(0, this.#width.depth);
+	}
+
+	async #addConnection(): Promise<NegotiatedExport> {
+		const { maximumDepth, maximumConnections, requestSizeBytes } = this.#options;
+		const depth = new AdaptiveDepth({
+			start: startDepth,
+			maximum: Math.floor(maximumDepth / maximumConnections),
+			windowMs: depthWindowMs,
+			windowBytes: 2 * requestSizeBytes,
+			worthwhileGain: 1.1,
+		});
+		const { connection, negotiated } = await NbdConnection.open(this.#address, this.#options, this.#signal, {
+			onReceived: (bytes) => this.#received(depth, bytes),
+			onFailure: (error) => this.#fail(error),
+		});
+		if (this.#failure !== undefined) await connection.close();
+		this.#members.push({ connection, depth });
+		return negotiated;
+	}
+
+	#received(depth: AdaptiveDepth, bytes: number): void {
+		const nowMs = performance.now();
+		depth.received(bytes, nowMs);
+		if (this.#isOpening) return;
+		this.#width.received(bytes, nowMs);
+		if (this.#width.depth > this.#members.length) void this.#open();
+	}
+
+	/** One connection more; a server that refuses it is asked for no more. */
+	async #open(): Promise<void> {
+		this.#isOpening = true;
+		try {
+			while (this.#width.depth > this.#members.length) await this.#addConnection();
+		} catch {
+			this.#width.limit(this.#members.length);
+		} finally {
+			this.#isOpening = false;
+			this.#width.pause();
+			this.#schedulePump();
+		}
+	}
+
+	#schedulePump(): void {
+		if (this.#isPumpScheduled) return;
+		this.#isPumpScheduled = true;
+		queueMicrotask(() => {
+			this.#isPumpScheduled = false;
+			this.#pump();
+		});
+	}
+
+	#pump(): void {
+		for (const { connection, depth } of this.#used) {
+			while (connection.inFlight < depth.depth) {
+				const request = this.#queue.shift();
+				if (request === undefined) {
+					// Nothing to ask for: what arrives now does not show what the network can do.
+					depth.pause();
+					this.#width.pause();
+					return;
+				}
+				connection.request({
+					...request,
+					finish: (error) => {
+						request.finish(error);
+						this.#schedulePump();
+					},
+				});
+			}
+		}
+	}
+
+	#fail(error: NetherdError): void {
+		if (this.#failure !== undefined) return;
+		this.#finishQueue(error);
+		for (const { connection } of this.#members) void connection.close();
+	}
+
+	#finishQueue(error: NetherdError): void {
+		this.#failure ??= error;
+		for (const request of this.#queue.splice(0)) request.finish(error);
+	}
+}
