@@ -16,6 +16,8 @@ Usage:
   companion check DIR --config FILE            look at everything, start nothing, print what would listen where
   companion explain DIR NODE --config FILE     which image a node boots, and why
   companion releases list DIR                  versions of images; also promote, rollback, prune
+  companion dhcp-config isc|kea|dnsmasq --config FILE
+                                               what a DHCP server that you already have needs to know
   companion --help | --version                 also: companion COMMAND --help
 
 Exit codes: 0 done, 1 a bug or a lost log, 2 refused (the message has a code, and says what to do).
@@ -131,6 +133,30 @@ Examples:
   companion releases prune /srv/netherd --keep 3 --config /srv/companion.ini --dry-run
 
 Exit codes: 0 done, also when there was nothing to do; 2 refused or not all removed (the message has a code).
+`;
+}
+
+/** Help of `companion dhcp-config`. */
+export function dhcpConfigHelp(): string {
+	return `companion dhcp-config isc|kea|dnsmasq --config FILE - what a DHCP server that you already have needs to know
+
+Arguments:
+  isc                    for ISC dhcpd: declarations to include in dhcpd.conf
+  kea                    for Kea (2.2 and later): members of "Dhcp4", JSON
+  dnsmasq                for dnsmasq: a file for /etc/dnsmasq.d
+  --config FILE          the companion's configuration; what is taken from it: [network], [http] port, [hosts]
+
+Prints it on standard output, with comments that say where it goes and how to try it. In it: the boot loader by
+client architecture (BIOS, UEFI, UEFI HTTP boot), the boot script for iPXE, and the address and name of each node of
+[hosts], for all its network cards. Ranges, routers and other options stay as your server has them. Machines that
+do not boot over the network are not affected. The companion itself then runs with [dhcp] mode = off.
+
+Examples:
+  companion dhcp-config dnsmasq --config /srv/companion.ini >/etc/dnsmasq.d/netherd.conf
+  companion dhcp-config isc --config /srv/companion.ini >/etc/dhcp/netherd.conf
+  companion dhcp-config kea --config /srv/companion.ini
+
+Exit codes: 0 done, 2 refused: the configuration is wrong, or the interface has no such address.
 `;
 }
 

@@ -2,6 +2,7 @@ import { describeError, NetherdError } from "../agent/errors.ts";
 import { agentVersion as version } from "../agent/version.ts";
 import { choice, companionArguments, parse, report, usage } from "./arguments.ts";
 import { checkReport, checkText } from "./check.ts";
+import { runDhcpConfig } from "./commands/dhcp-config.ts";
 import { runExplain } from "./commands/explain.ts";
 import { runReleases } from "./commands/releases.ts";
 import { examine, serve } from "./companion.ts";
@@ -26,6 +27,8 @@ async function main(args: readonly string[]): Promise<number> {
 			return runServe(rest);
 		case "check":
 			return runCheck(rest);
+		case "dhcp-config":
+			return runDhcpConfig(rest);
 		case "explain":
 			return runExplain(rest);
 		case "releases":

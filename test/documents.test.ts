@@ -12,7 +12,7 @@ import { buildHelp, overview as imageOverview, keygenHelp, signHelp } from "../i
 import { configKeys, sectionNames } from "../server/config/keys.ts";
 import { parseConfig } from "../server/config/read-config.ts";
 import { type CompanionEvent, levelOf } from "../server/events.ts";
-import { checkHelp, explainHelp, mainHelp, releasesHelp, serveHelp } from "../server/help.ts";
+import { checkHelp, dhcpConfigHelp, explainHelp, mainHelp, releasesHelp, serveHelp } from "../server/help.ts";
 import { repository } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
 import { outdatedDocuments } from "../tools/documents.ts";
@@ -48,9 +48,13 @@ function helpFor([program = "", command = ""]: readonly string[]): string | unde
 		case "companion":
 			return isOverview
 				? mainHelp
-				: { serve: serveHelp(), check: checkHelp(), explain: explainHelp(), releases: releasesHelp() }[
-						command
-					];
+				: {
+						serve: serveHelp(),
+						check: checkHelp(),
+						explain: explainHelp(),
+						releases: releasesHelp(),
+						"dhcp-config": dhcpConfigHelp(),
+					}[command];
 		case "image":
 			return isOverview
 				? imageOverview()

@@ -8,7 +8,15 @@ import { type KeyDefinition, keys } from "../agent/config/keys.ts";
 import { agentVersion } from "../agent/version.ts";
 import { buildHelp, overview as imageOverview, keygenHelp, signHelp } from "../image/help.ts";
 import { freeSections } from "../server/config/keys.ts";
-import { checkHelp, configRows, explainHelp, mainHelp, releasesHelp, serveHelp } from "../server/help.ts";
+import {
+	checkHelp,
+	configRows,
+	dhcpConfigHelp,
+	explainHelp,
+	mainHelp,
+	releasesHelp,
+	serveHelp,
+} from "../server/help.ts";
 import { repository } from "./cache.ts";
 import { outdatedCommandDocuments } from "./command-documents.ts";
 
@@ -39,7 +47,7 @@ const parts: Readonly<Record<string, () => string>> = {
 	keys: () => keyTable(keys.filter(({ origin }) => origin === "ltsp5")),
 	"own-keys": () => keyTable(keys.filter(({ origin }) => origin === "netherd")),
 	"companion-help": () =>
-		[mainHelp, serveHelp(), checkHelp(), explainHelp(), releasesHelp()]
+		[mainHelp, serveHelp(), checkHelp(), explainHelp(), releasesHelp(), dhcpConfigHelp()]
 			.map((page) => fenced("text", page))
 			.join("\n\n"),
 	"image-help": () =>

@@ -24,6 +24,8 @@ const testPackages = [
 		"groff-base",
 		"iproute2",
 		"initramfs-tools-core",
+		"isc-dhcp-server",
+		"kea-dhcp4-server",
 		"kmod",
 	],
 	...[

@@ -101,7 +101,7 @@ export const freeSections = {
 	hosts: {
 		section: "hosts",
 		key: "MAC addresses",
-		help: "A node: its network cards, with commas; its fixed address; after a comma its name, if it has one. mode server: it gets that address, and its first answer 3 s sooner. Other modes: a name for [groups] and [pins]",
+		help: "A node: its network cards, with commas; its fixed address; after a comma its name, if it has one. mode server: it gets that address, and its first answer 3 s sooner. Other modes: a name for [groups] and [pins], and what `companion dhcp-config` prints",
 		example: "52:54:00:00:00:01, 52:54:00:00:00:02 = 10.0.0.11, node1",
 	},
 	groups: {
