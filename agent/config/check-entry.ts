@@ -1,4 +1,4 @@
-import { checkValue } from "./check-value.ts";
+import { checkValue, describeProblem } from "./check-value.ts";
 import { type EvaluatedKey, isNone } from "./evaluate.ts";
 import { expandedLengthLimit } from "./expand.ts";
 import { findKey, findKeyWithoutEffect, nearestKey } from "./find-key.ts";
@@ -77,8 +77,7 @@ export function valueFindings(file: string, entry: Entry, value: string): Findin
 	if (definition === undefined || isNone(entry.raw)) return [];
 	const problem = checkValue(definition, value);
 	if (problem === undefined) return [];
-	const shown = definition.secret ? "the value" : visible(value);
-	const message = `${entry.key}: ${shown}: ${problem.message}`;
+	const message = describeProblem(definition, entry.key, value, problem);
 	return [atValue(file, entry, problem.severity, "bad-value", message, definition.help)];
 }
 

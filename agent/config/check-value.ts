@@ -1,6 +1,7 @@
 import { isEssential } from "./essential-services.ts";
 import { visible } from "./findings.ts";
 import { readFstabLine } from "./fstab-line.ts";
+import { readImageSources } from "./image-sources.ts";
 import {
 	readCriSocket,
 	readEndpoint,
@@ -29,6 +30,7 @@ import {
 	readBoolean,
 	readChoice,
 	readDurationMs,
+	readInteger,
 	readList,
 	readSize,
 } from "./values.ts";
@@ -60,11 +62,23 @@ export function checkValue(definition: KeyDefinition, value: string): ValueProbl
 	return problem && { ...problem, message: withoutSampleSecrets(problem.message) };
 }
 
+/** `KEY: VALUE: what is wrong`; without the value where it is a secret, or where the problem names its part. */
+export function describeProblem(
+	{ secret, type }: KeyDefinition,
+	key: string,
+	value: string,
+	{ message }: ValueProblem,
+): string {
+	if (type === "image-sources") return `${key}: ${message}`;
+	return `${key}: ${secret ? "the value" : visible(value)}: ${message}`;
+}
+
 /** What becomes an argument of a program or part of a path, where no secret is put in. */
 const shownTypes: ReadonlySet<KeyType> = new Set([
 	"hostname",
 	"hostname-part",
 	"image",
+	"image-sources",
 	"node-name",
 	"endpoints",
 	"path",
@@ -87,6 +101,12 @@ type Check = (value: string) => ValueProblem | undefined;
 const checks: { readonly [Type in KeyType]?: Check } = {
 	size: (value) => asError(problemOf(readSize(value))),
 	duration: (value) => asError(problemOf(readDurationMs(value))),
+	"time-limit": (value) => {
+		const reading = readDurationMs(value);
+		const isShort = "value" in reading && reading.value < 1000;
+		return asError(isShort ? "a limit of less than a second" : problemOf(reading));
+	},
+	"small-number": (value) => asError(problemOf(readInteger(value, { minimum: 1, maximum: 16 }))),
 	addresses: eachWord(isAddress, "is not an IP address"),
 	host: (value) => asError(isHost(value) ? undefined : "not an IP address or a host name"),
 	hosts: eachWord(isHost, "is not an IP address or a host name"),
@@ -103,6 +123,7 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 		/^[A-Za-z0-9][\w.-]{0,127}(?:\/[A-Za-z0-9][\w.+~-]{0,127})?$/,
 		"not an image: NAME or NAME/VERSION",
 	),
+	"image-sources": (value) => asError(problemOf(readImageSources(value))),
 	"fstab-line": (value) => {
 		const reading = readFstabLine(value);
 		return "warning" in reading ? asWarning(reading.warning) : asError(problemOf(reading));

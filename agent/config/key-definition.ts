@@ -47,6 +47,12 @@ export type KeyType =
 	| "shell-line"
 	/** NAME or NAME/VERSION of an image. */
 	| "image"
+	/** Addresses of image files, separated by blanks. */
+	| "image-sources"
+	/** A duration of a second or more. */
+	| "time-limit"
+	/** A whole number from 1 to 16. */
+	| "small-number"
 	/** A line of fstab(5). */
 	| "fstab-line"
 	/** A line of /etc/hosts. */

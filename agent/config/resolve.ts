@@ -1,12 +1,12 @@
 import { checkEntries, checkFileStructure, checkNodeKey } from "./check-entry.ts";
 import { checkTotalSize } from "./check-size.ts";
 import { checkConflicts } from "./check-together.ts";
-import { checkValue } from "./check-value.ts";
+import { checkValue, describeProblem } from "./check-value.ts";
 import { type CommandLine, commandLineFile } from "./cmdline.ts";
 import { type Configuration, type ExplainedKey, makeConfiguration } from "./configuration.ts";
 import { type EvaluatedKey, evaluateSections } from "./evaluate.ts";
 import { findKey } from "./find-key.ts";
-import { type Finding, hasErrors, sortFindings, visible } from "./findings.ts";
+import { type Finding, hasErrors, sortFindings } from "./findings.ts";
 import { keys } from "./keys.ts";
 import type { ParsedFile } from "./lts-conf.ts";
 import {
@@ -156,7 +156,6 @@ function checkCommandLineKeys(
 		const problem = definition && !isSet.has(key) ? checkValue(definition, value) : undefined;
 		if (definition === undefined || problem === undefined) return [];
 		const parameter = commandLine.parameters.findLast(({ name }) => name.toUpperCase() === `LTSP.${key}`);
-		const shown = definition.secret ? "the value" : visible(value);
 		return [
 			{
 				severity: problem.severity,
@@ -164,7 +163,7 @@ function checkCommandLineKeys(
 				file: commandLineFile,
 				line: 1,
 				column: parameter?.column ?? 1,
-				message: `${key}: ${shown}: ${problem.message}`,
+				message: describeProblem(definition, key, value, problem),
 				hint: definition.help,
 			},
 		];

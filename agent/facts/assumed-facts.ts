@@ -7,6 +7,7 @@ import type {
 	JoinFacts,
 	NetworkFacts,
 } from "./facts.ts";
+import { assumed } from "./image-location.ts";
 
 /** What a person says about a node that is not there. */
 export interface NodeDescription {
@@ -46,7 +47,7 @@ export function assumedInitramfsFacts(node: NodeDescription, imageIntoMemory: bo
 		sizeBytes: assumptions.imageBytes,
 		chunkSizeBytes: 4 * 1024 ** 2,
 		chunks: [],
-		from: "assumed",
+		from: assumed,
 	};
 	return {
 		...common(node),

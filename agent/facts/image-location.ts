@@ -1,6 +1,8 @@
 import type { CommandLine } from "../config/cmdline.ts";
+import { type ImageIdentity, missingPlaceholders, readImageSources } from "../config/image-sources.ts";
 import type { Configuration } from "../config/resolve.ts";
-import { defaultNbdPort, type NbdSourceAddress } from "../download/source-address.ts";
+import type { NbdSourceAddress, SourceAddress } from "../download/source-address.ts";
+import { defaultNbdPort } from "../download/source-address.ts";
 import { NetherdError } from "../errors.ts";
 import type { ImageFacts, NetworkFacts } from "./facts.ts";
 
@@ -14,6 +16,78 @@ export interface Whereabouts {
 /** What LTSP 5 servers call the export of their image. */
 const defaultExportName = "/opt/ltsp/amd64";
 
+/** What is known about the image before it is there, in its manifest or otherwise. */
+export type KnownImage = Pick<ImageFacts, "name" | "version" | "from">;
+
+/** `from` of an image that nobody has asked a server about: what it says of itself is an example. */
+export const assumed = "assumed";
+
+/**
+ * Everywhere the image can be had, in order of preference: IMAGE_SOURCES; without it the NBD export of {@link nbdExport},
+ * then the companion's HTTP, where a manifest told which version the image is.
+ *
+ * @param image What its manifest said, where there is one.
+ * @throws {NetherdError} `image.no-server`, `image.unknown-version`.
+ */
+export function imageSources(where: Whereabouts, image?: KnownImage): readonly SourceAddress[] {
+	const configured = configuredSources(where, image);
+	if (configured.length > 0) return configured;
+	return [nbdExport(where, image), ...companionImage(where, image)];
+}
+
+/** The export for an image that stays on the server: the first of IMAGE_SOURCES that is one, else {@link nbdExport}. */
+export function nbdSource(where: Whereabouts): NbdSourceAddress {
+	const text = where.configuration.text("IMAGE_SOURCES") ?? "";
+	const identity = identityOf(where, undefined);
+	// There is no manifest to learn more from.
+	const sources = missingPlaceholders(text, identity).length > 0 ? [] : addressesIn(text, identity);
+	return sources.find((source) => source.kind === "nbd") ?? nbdExport(where);
+}
+
+function configuredSources(where: Whereabouts, image: KnownImage | undefined): readonly SourceAddress[] {
+	const { configuration } = where;
+	const text = configuration.text("IMAGE_SOURCES");
+	if (text === undefined) return [];
+	const identity = identityOf(where, image);
+	const missing = missingPlaceholders(text, identity);
+	if (missing.length > 0) {
+		throw new NetherdError(
+			"image.unknown-version",
+			`IMAGE_SOURCES (${configuration.whence("IMAGE_SOURCES")}) has ${missing.join(" and ")}, and nothing says what the image is`,
+			{
+				hint: "add netherd.image=NAME/VERSION to the kernel command line, set IMAGE = NAME/VERSION, or write the address out",
+			},
+		);
+	}
+	return addressesIn(text, identity);
+}
+
+function addressesIn(text: string, identity: ImageIdentity): readonly SourceAddress[] {
+	const reading = readImageSources(text, identity);
+	// resolveFacts has refused what cannot be read.
+	return "value" in reading ? reading.value : [];
+}
+
+/** The companion serves the image beside its manifest; a server without a manifest has none. */
+function companionImage(where: Whereabouts, image: KnownImage | undefined): readonly SourceAddress[] {
+	const { server } = where.commandLine;
+	if (server === undefined || (image?.version === undefined && image?.from !== assumed)) return [];
+	const { name, version } = identityOf(where, image);
+	return [{ kind: "http", url: `${server}/images/${name}/${version}/image.squashfs` }];
+}
+
+/** Without a manifest, name and version are what lts.conf or the boot script say. */
+function identityOf(
+	{ configuration, commandLine }: Whereabouts,
+	image: KnownImage | undefined,
+): ImageIdentity {
+	if (image?.version !== undefined) return image;
+	const said: ImageIdentity = configuredImage(configuration, commandLine) ?? commandLine.image ?? {};
+	return image?.from === assumed
+		? { name: said.name ?? image.name, version: said.version ?? "VERSION" }
+		: said;
+}
+
 /**
  * The NBD export that holds the node's root: `nbdroot=`, with IMAGE of lts.conf as its export name when set; what
  * `nbdroot=` leaves out comes from DHCP (root path, next-server), then from LTSP 5's defaults.
@@ -21,9 +95,9 @@ const defaultExportName = "/opt/ltsp/amd64";
  * @param image What its manifest said, where there is one: the version of an IMAGE that names none.
  * @throws {NetherdError} `image.no-server` when nothing names a server.
  */
-export function imageSource(
+export function nbdExport(
 	{ commandLine, configuration, network }: Whereabouts,
-	image?: Pick<ImageFacts, "name" | "version">,
+	image?: KnownImage,
 ): NbdSourceAddress {
 	const root = commandLine.nbdRoot;
 	const host = root?.host ?? network.nextServer ?? serverHost(commandLine);
@@ -32,7 +106,7 @@ export function imageSource(
 			"image.no-server",
 			"neither nbdroot= on the kernel command line nor DHCP names an image server",
 			{
-				hint: "add nbdroot=SERVER:10809/NAME to the kernel command line, or next-server to the DHCP configuration",
+				hint: "add nbdroot=SERVER:10809/NAME to the kernel command line, IMAGE_SOURCES to lts.conf, or next-server to the DHCP configuration",
 			},
 		);
 	}
@@ -62,7 +136,7 @@ export function manifestUrl({
 function configuredExport(
 	configuration: Configuration,
 	commandLine: CommandLine,
-	image: Pick<ImageFacts, "name" | "version"> | undefined,
+	image: KnownImage | undefined,
 ): string | undefined {
 	const wanted = configuredImage(configuration, commandLine);
 	if (wanted === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { isIpv4, isIpv6 } from "../config/values.ts";
 import type { NbdSourceAddress } from "../download/source-address.ts";
 import type { InitFacts } from "../facts/facts.ts";
-import { defaultServer, imageSource, serverHost } from "../facts/image-location.ts";
+import { defaultServer, nbdExport, serverHost } from "../facts/image-location.ts";
 import type { Inputs } from "../plan/inputs.ts";
 
 /** SERVER, else what stands in for it. */
@@ -27,7 +27,5 @@ export function rootExport({
 	facts,
 }: Inputs<InitFacts>): NbdSourceAddress | undefined {
 	const known = commandLine.nbdRoot?.host ?? facts.network.nextServer ?? serverHost(commandLine);
-	return known === undefined
-		? undefined
-		: imageSource({ commandLine, configuration, network: facts.network });
+	return known === undefined ? undefined : nbdExport({ commandLine, configuration, network: facts.network });
 }

@@ -1,26 +1,32 @@
-import type { NbdSourceAddress } from "../download/source-address.ts";
+import type { SourceUse } from "../download/source-address.ts";
 import { NetherdError } from "../errors.ts";
 import type { ImageFacts, InitramfsFacts } from "../facts/facts.ts";
-import { imageSource } from "../facts/image-location.ts";
+import { imageSources, nbdSource, type Whereabouts } from "../facts/image-location.ts";
 import { imageFile, imageFolder, networkBlockDevice } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Operation } from "../plan/operation.ts";
 import type { Step } from "../plan/step.ts";
 import { checkMemoryBudget, imageTmpfsBytes } from "./memory-budget.ts";
 
-/** A link that is alive brings something within this time. */
-const stallTimeoutMs = 30_000;
-/** 4 GiB at 20 Mbit/s; finite so that a dead farm ends in ON_FAILURE, not in silence. */
-const totalTimeoutMs = 30 * 60_000;
-
 export const fetchImageStep: Step<Inputs<InitramfsFacts>> = {
 	name: "20-fetch-image",
-	summary: "brings the root image into a tmpfs of its own over NBD, every chunk checked against its SHA-256",
-	keys: ["LTSP_NBD_TO_RAM", "IMAGE", "IMAGE_TMPFS_SIZE", "OVERLAY_TMPFS_SIZE"],
+	summary:
+		"brings the root image into a tmpfs of its own, from one source or several, every chunk checked against its SHA-256",
+	keys: [
+		"LTSP_NBD_TO_RAM",
+		"IMAGE",
+		"IMAGE_SOURCES",
+		"IMAGE_SOURCES_USE",
+		"IMAGE_STALL_TIMEOUT",
+		"IMAGE_TOTAL_TIMEOUT",
+		"IMAGE_CONNECTIONS",
+		"IMAGE_TMPFS_SIZE",
+		"OVERLAY_TMPFS_SIZE",
+	],
 	plan: (inputs) => {
 		const { facts, configuration } = inputs;
 		if (facts.image !== undefined) return intoMemory(inputs, facts.image);
-		const { kind: _, ...location } = sourceOf(inputs);
+		const { kind: _, ...location } = nbdSource(whereabouts(inputs));
 		return [
 			{
 				kind: "attachNetworkBlockDevice",
@@ -33,6 +39,8 @@ export const fetchImageStep: Step<Inputs<InitramfsFacts>> = {
 };
 
 function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly Operation[] {
+	const { configuration } = inputs;
+	const connections = configuration.integer("IMAGE_CONNECTIONS");
 	checkKernel(inputs.facts, image);
 	checkMemoryBudget(inputs, image);
 	return [
@@ -47,14 +55,15 @@ function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly
 		},
 		{
 			kind: "fetchImage",
-			sources: [sourceOf(inputs)],
-			use: "in-order",
+			sources: imageSources(whereabouts(inputs), image),
+			use: (configuration.text("IMAGE_SOURCES_USE")?.toLowerCase() ?? "in-order") as SourceUse,
+			...(connections === undefined ? {} : { connections }),
 			destination: imageFile,
 			sizeBytes: image.sizeBytes,
 			chunkSizeBytes: image.chunkSizeBytes,
 			chunks: image.chunks,
-			stallTimeoutMs,
-			totalTimeoutMs,
+			stallTimeoutMs: configuration.durationMs("IMAGE_STALL_TIMEOUT") ?? 30_000,
+			totalTimeoutMs: configuration.durationMs("IMAGE_TOTAL_TIMEOUT") ?? 30 * 60_000,
 			because: `${image.name}${image.version === undefined ? "" : ` ${image.version}`} (${image.from})`,
 		},
 	];
@@ -73,6 +82,6 @@ function checkKernel({ kernelRelease }: InitramfsFacts, image: ImageFacts): void
 	);
 }
 
-function sourceOf({ facts, commandLine, configuration }: Inputs<InitramfsFacts>): NbdSourceAddress {
-	return imageSource({ commandLine, configuration, network: facts.network }, facts.image);
+function whereabouts({ facts, commandLine, configuration }: Inputs<InitramfsFacts>): Whereabouts {
+	return { commandLine, configuration, network: facts.network };
 }

@@ -171,7 +171,7 @@ describe("text", () => {
 			    from  farm.conf:8 [storage], LIKE of [52:54:00:00:00:01]
 			    lost  Europe/Prague  (farm.conf:2 [default], [storage], line 8, comes first)
 
-			19 more keys are as nobody set them: --all shows them, too
+			24 more keys are as nobody set them: --all shows them, too
 			1 warning about the file: agent check farm.conf
 			"
 		`);

@@ -4,7 +4,12 @@ import { AdaptiveDepth } from "../../agent/download/adaptive-depth.ts";
 const options = { start: 4, maximum: 64, windowMs: 10, windowBytes: 100, worthwhileGain: 1.1 };
 
 /** Lets bytes arrive every millisecond, as many as the network gives at the depth of the moment. */
-function run(adaptive: AdaptiveDepth, durationMs: number, bytesPerMs: (depth: number) => number, startMs = 0) {
+function run(
+	adaptive: AdaptiveDepth,
+	durationMs: number,
+	bytesPerMs: (depth: number) => number,
+	startMs = 0,
+) {
 	const depths = new Set<number>();
 	for (let nowMs = startMs; nowMs < startMs + durationMs; nowMs++) {
 		adaptive.received(bytesPerMs(adaptive.depth), nowMs);

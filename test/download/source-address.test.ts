@@ -22,6 +22,14 @@ describe("source addresses", () => {
 		["file://host/image", /file:\/\/\/PATH/],
 		["http://user:word@mirror/image", /console/],
 		["http://", /no URL/],
+		["http://mirror/image#1", /#/],
+		["http://mirror:0/image", /no port/],
+		["nbd://host?x=1", /no \? part/],
+		["nbd://host/%00", /printable/],
+		["file:///srv/image?x", /no \? part/],
+		["/srv/../etc", /\.\./],
+		["/srv//image", /empty parts/],
+		["/srv/", /folder/],
 	])("refuses %s", (text, problem) => {
 		expect(parseSourceAddress(text)).toEqual({ problem: expect.stringMatching(problem) });
 	});

@@ -104,6 +104,13 @@ const valid: Readonly<Record<KeyType, fc.Arbitrary<string>>> = {
 	timezone: fc.constantFrom("UTC", "Europe/Prague", "America/Argentina/Buenos_Aires", "Etc/GMT+1"),
 	"shell-line": shellLines,
 	image: fc.constantFrom("node", "gpu/2026.11~rc1", "A_1/v1+2"),
+	"image-sources": fc.constantFrom(
+		"nbd://10.9.0.1/{name}/{version} http://mirror.example/{name}/{version}/image.squashfs",
+		"https://[2001:db8::1]:8443/image, nbd://10.9.0.2:10810//opt/ltsp/amd64",
+		"file:///dev/sda3 /srv/image.squashfs",
+	),
+	"time-limit": fc.constantFrom("10", "5s", "2m", "1h", "1500ms"),
+	"small-number": fc.integer({ min: 1, max: 16 }).map(String),
 	"fstab-line": fc
 		.tuple(
 			fc.constantFrom("/dev/data/logs", "LABEL=x", "10.9.0.7:/export", "UUID=12-34", "tmpfs"),
