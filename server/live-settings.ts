@@ -108,6 +108,7 @@ function changedForRestart(before: Config, after: Config): string[] {
 		"[nbd]": ({ nbdPort }) => nbdPort,
 		"[dhcp]": ({ dhcp, routerAdvertisements }) => [dhcp, routerAdvertisements],
 		"[hosts]": ({ dhcp, hosts }) => (dhcp.mode === "server" ? hosts : []),
+		"[kubernetes]": ({ tokenFile }) => tokenFile,
 		"[log]": ({ log }) => log,
 	};
 	return Object.entries(parts)

@@ -3,6 +3,7 @@ import {
 	parseAddressList,
 	parseChoice,
 	parseDomain,
+	parseFile,
 	parseImageName,
 	parseInterfaceName,
 	parseKernelParameters,
@@ -78,6 +79,10 @@ export const configKeys = {
 	"kernel.parameters": withDefault(parseKernelParameters, "", {
 		help: "Appended to the kernel command line of every node",
 		example: "console=tty0 console=ttyS0,115200",
+	}),
+	"kubernetes.token-file": optional(parseFile, {
+		help: "File with the bootstrap token that nodes with KUBEADM_JOIN_TOKEN = server get; only addresses of the nodes' network are given it",
+		example: "/etc/netherd/join-token",
 	}),
 	"log.format": withDefault(parseChoice("text", "json"), "text", {
 		help: "One line per event: a sentence, or a JSON object",

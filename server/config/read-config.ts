@@ -32,6 +32,8 @@ export interface Config {
 	readonly routerAdvertisements: boolean;
 	readonly defaultImage: string | undefined;
 	readonly kernelParameters: string;
+	/** Holds the bootstrap token of the nodes' cluster. */
+	readonly tokenFile: string | undefined;
 	readonly log: { readonly format: "text" | "json"; readonly level: "info" | "debug" };
 	/** By address. */
 	readonly hosts: readonly StaticHost[];
@@ -252,6 +254,7 @@ function toConfig(file: string, values: KeyValues): Omit<Config, "hosts" | "grou
 		routerAdvertisements: values["dhcp.router-advertisements"] ?? values["dhcp.mode"] === "server",
 		defaultImage: values["image.default"],
 		kernelParameters: values["kernel.parameters"],
+		tokenFile: values["kubernetes.token-file"],
 		log: { format: values["log.format"], level: values["log.level"] },
 	};
 }

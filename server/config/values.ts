@@ -123,6 +123,11 @@ export function parseKernelParameters(text: string): string {
 	return text;
 }
 
+export function parseFile(text: string): string {
+	if (text.startsWith("/") && !/[\0\n]/.test(text)) return text;
+	throw new ValueProblem("not an absolute path", "start with /: /etc/netherd/join-token");
+}
+
 export function parseYesNo(text: string): boolean {
 	if (text === "yes" || text === "no") return text === "yes";
 	throw new ValueProblem("neither yes nor no", "write yes or no");

@@ -10,6 +10,7 @@ import type { ChildState } from "../supervised-child.ts";
 import { warningEvent } from "../warning-event.ts";
 import { scriptFor } from "./boot-answer.ts";
 import { readReport } from "./event-report.ts";
+import { joinToken, type TokenPlace } from "./join-token.ts";
 import { sendFile } from "./send-file.ts";
 
 /** What the pages are made from. */
@@ -21,6 +22,7 @@ export interface Site {
 	readonly nbdPort: number;
 	readonly settings: Pick<LiveSettings, "current">;
 	readonly uses: VersionUses;
+	readonly token: TokenPlace;
 	readonly emit: EventSink;
 	/** The children, by name. */
 	health(): Readonly<Record<string, ChildState>>;
@@ -44,6 +46,7 @@ interface Route {
 export const routes: readonly Route[] = [
 	{ methods: ["GET", "HEAD"], path: "/boot.ipxe", answer: answerBootScript },
 	{ methods: ["GET", "HEAD"], path: "/lts.conf", answer: answerLtsConf },
+	{ methods: ["GET"], path: "/token", answer: answerToken },
 	{ methods: ["GET", "HEAD"], path: "/images/", answer: answerFile },
 	{ methods: ["GET", "HEAD"], path: "/loader/", answer: answerFile },
 	{ methods: ["POST"], path: "/events", answer: takeReport },
@@ -80,7 +83,11 @@ export async function answerRequest(
 
 /** Bugs, and links that somebody has to correct; what clients ask for wrongly is in their own log line. */
 function isForOperator(error: unknown): boolean {
-	return !(error instanceof NetherdError) || error.code === "server.path-leads-out";
+	return (
+		!(error instanceof NetherdError) ||
+		error.code === "server.path-leads-out" ||
+		error.code === "server.token-unreadable"
+	);
 }
 
 /** The path without query, as the client wrote it. */
@@ -92,6 +99,8 @@ const statuses: Readonly<Record<string, number>> = {
 	"server.file-missing": 404,
 	"server.path-refused": 400,
 	"server.path-leads-out": 403,
+	"server.token-refused": 403,
+	"server.no-token": 404,
 	"server.report-too-large": 413,
 	"server.report-not-an-object": 400,
 };
@@ -111,6 +120,11 @@ async function answerBootScript({ request, response, site }: Exchange): Promise<
 
 async function answerLtsConf({ request, response, site }: Exchange): Promise<void> {
 	await sendFile(request, response, site.folder, ["lts.conf"], "no-store");
+}
+
+async function answerToken({ request, response, site }: Exchange): Promise<void> {
+	response.setHeader("Cache-Control", "no-store");
+	sendText(response, 200, `${await joinToken(site.token, request.socket.remoteAddress ?? "")}\n`);
 }
 
 async function answerFile({ request, response, parts, site }: Exchange): Promise<void> {

@@ -23,6 +23,7 @@ export const http: Service = {
 			address: network.address,
 			httpPort: config.httpPort,
 			nbdPort: config.nbdPort,
+			token: { file: config.tokenFile, network },
 			emit,
 			health,
 		});

@@ -35,6 +35,7 @@ async function start() {
 		address: "10.0.0.1",
 		httpPort: 80,
 		nbdPort: 10809,
+		token: { file: join(top, "token"), network: { networkAddress: "127.0.0.0", netmask: "255.255.255.0" } },
 		emit: (event) => events.push(event),
 		health: () => children,
 	});
@@ -337,4 +338,17 @@ test("a client that goes away while it reports is no problem of ours", async () 
 	socket.destroy();
 	while (events.length === 0) await sleep(5);
 	expect(events).toMatchObject([{ event: "http.request", path: "/events", complete: false }]);
+});
+
+test("the token of the nodes' cluster: by GET alone, kept by nobody, not logged", async () => {
+	const { top, url, events } = await start();
+	const answer = await fetch(`${url}/token`);
+	expect([answer.status, (await answer.text()).includes("server.token-unreadable")]).toEqual([500, true]);
+	writeFileSync(join(top, "token"), "abcdef.0123456789abcdef\n");
+	const second = await fetch(`${url}/token`);
+	expect(second.headers.get("cache-control")).toBe("no-store");
+	expect(await second.text()).toBe("abcdef.0123456789abcdef\n");
+	expect((await fetch(`${url}/token`, { method: "POST" })).status).toBe(405);
+	expect(JSON.stringify(events)).not.toContain("abcdef");
+	expect(events).toContainEqual(expect.objectContaining({ code: "server.token-unreadable" }));
 });
