@@ -208,11 +208,10 @@ export class Download {
 				!lane.state.hasFailedChunk(index) || helpers.every(({ state }) => state.hasFailedChunk(index)),
 		);
 		if (chunk !== undefined) return chunk;
-		const slow = chooseRace(
-			lane,
-			others,
-			(attempt) => ledger.holders(attempt.chunk) === 1 && !lane.state.hasFailedChunk(attempt.chunk.index),
-		);
+		const slow = chooseRace(lane, others, ({ chunk: held }) => {
+			const isFree = ledger.holders(held) === 1 && !ledger.isDone(held);
+			return isFree && !lane.state.hasFailedChunk(held.index);
+		});
 		return slow && ledger.takeToo(slow.chunk);
 	}
 

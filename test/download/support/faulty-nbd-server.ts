@@ -37,6 +37,10 @@ export interface FaultyServer {
 	readonly connections: () => number;
 	/** Reads so far, over all connections. */
 	readonly reads: readonly ReadRequest[];
+	/** Cuts all connections and listens no more. Called by itself when the test ends. */
+	stop(): Promise<void>;
+	/** Listens again, on the same port. */
+	restart(): Promise<void>;
 }
 
 /** @param behave What the nth connection (from 0) does. */
@@ -53,15 +57,21 @@ export async function startFaultyServer(
 		socket.on("close", () => sockets.delete(socket)).on("error", () => {});
 		serve(socket, content, behave(connections++), reads);
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	cleanUp(async () => {
+	const listen = async (at: number) => {
+		server.listen(at, "127.0.0.1");
+		await once(server, "listening");
+	};
+	const stop = async () => {
 		for (const socket of sockets) socket.destroy();
+		if (!server.listening) return;
 		server.close();
 		await once(server, "close");
-	});
+	};
+	await listen(0);
+	cleanUp(stop);
 	const { port } = server.address() as AddressInfo;
-	return { host: "127.0.0.1", port, connections: () => connections, reads };
+	const restart = () => listen(port);
+	return { host: "127.0.0.1", port, connections: () => connections, reads, stop, restart };
 }
 
 function serve(socket: Socket, content: Buffer, behaviour: Behaviour, reads: ReadRequest[]): void {
