@@ -3,6 +3,7 @@ import { describeError, NetherdError } from "../agent/errors.ts";
 import { benchConfiguration } from "./configuration.ts";
 import { benchExecutable } from "./executable.ts";
 import { benchImage } from "./image.ts";
+import { benchJoin } from "./join.ts";
 import { benchNodeImage } from "./node-image.ts";
 import { type Row, renderTable } from "./table.ts";
 
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
 	executable: { summary: "size and start of the agent, beside the Node in it", run: benchExecutable },
 	configuration: { summary: "lts.conf of 10,000 nodes, beside the ini package", run: benchConfiguration },
 	"node-image": { summary: "sizes of what a node downloads, per recipe", run: benchNodeImage },
+	join: { summary: "from systemd to Ready in a real cluster, by cause", run: benchJoin },
 	image: { summary: "the image's way into RAM, beside nbdcopy and sha256sum", run: () => benchImage() },
 };
 

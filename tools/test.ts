@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describeError } from "../agent/errors.ts";
 import { sayWithTime } from "../image/progress.ts";
-import { kubernetesPrograms } from "../vm-tests/kubernetes/programs.ts";
+import { prepareKubernetes } from "../vm-tests/kubernetes/prepare.ts";
 import { prepareBoots } from "../vm-tests/lib/prepare.ts";
 import { cacheFolder, repository } from "./cache.ts";
 import { ensureDebianPackages } from "./debian-packages.ts";
@@ -71,8 +71,8 @@ async function setUp(): Promise<Counts> {
 	try {
 		await ensureDebianPackages(testPackages, "run the tests");
 		const say = sayWithTime();
-		await kubernetesPrograms(say);
 		await prepareBoots(say);
+		await prepareKubernetes(say);
 		return { passed: 0, failed: 0 };
 	} catch (error) {
 		console.error(describeError(error));

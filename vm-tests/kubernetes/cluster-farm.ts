@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
 import { type Companion, startCompanion } from "../lib/companion.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
-import { Farm } from "../lib/farm.ts";
+import { Farm, farmNetwork } from "../lib/farm.ts";
 import { type PoweredMachine, powerOn } from "../lib/machine.ts";
 import type { ScenarioStage } from "../lib/scenario.ts";
 import { ControlPlane } from "./control-plane.ts";
@@ -17,6 +17,9 @@ const memoryMiB = 2048;
 
 /** A node is Ready 90 s after power-on on an idle host without KVM; this is a guard against hanging, on a busy one. */
 export const readyLimit = { timeoutMs: 600_000 } as const;
+
+/** What a farm needs of its scenario. */
+export type ClusterStage = Pick<ScenarioStage, "folder" | "setup" | "say">;
 
 /** A machine of the farm. */
 export interface ClusterNode {
@@ -32,14 +35,14 @@ export class ClusterFarm implements AsyncDisposable {
 	readonly controlPlane: ControlPlane;
 	readonly nodes: ClusterNode[] = [];
 	readonly #companion: Companion;
-	readonly #stage: ScenarioStage;
+	readonly #stage: ClusterStage;
 	readonly #tree: string;
 
 	private constructor(parts: {
 		farm: Farm;
 		controlPlane: ControlPlane;
 		companion: Companion;
-		stage: ScenarioStage;
+		stage: ClusterStage;
 		tree: string;
 	}) {
 		this.farm = parts.farm;
@@ -54,12 +57,13 @@ export class ClusterFarm implements AsyncDisposable {
 	 * both take their time, so that a scenario starts them together.
 	 */
 	static async create(
-		stage: ScenarioStage,
+		stage: ClusterStage,
 		ltsConf: (cluster: ControlPlane) => string,
 		options: ClusterOptions = {},
 	): Promise<ClusterFarm> {
 		const { programs, bootTree } = await prepareKubernetes((line) => stage.say(line));
 		const { folder } = stage;
+		mkdirSync(folder, { recursive: true });
 		const tree = join(folder, "tree");
 		await execa("cp", ["--archive", "--link", bootTree, tree]);
 		const farm = new Farm();
@@ -69,7 +73,7 @@ export class ClusterFarm implements AsyncDisposable {
 			const hosts = [1, 2].map(identity);
 			const companion = await startCompanion(
 				farm,
-				{ tree, kernelParameters: "console=ttyS0", hosts },
+				{ tree, kernelParameters: "console=ttyS0", router: farmNetwork.address, hosts },
 				folder,
 			);
 			return new ClusterFarm({ farm, controlPlane, companion, stage, tree });
@@ -99,14 +103,16 @@ export class ClusterFarm implements AsyncDisposable {
 	}
 
 	/**
-	 * Waits until the cluster says that the node is Ready, and fails when the node says that its boot failed.
+	 * Waits until the cluster says that the node is Ready, in another boot than the given one, and fails when the node says that its boot failed.
 	 *
 	 * @throws {NetherdError} `kubernetes.not-ready`.
 	 */
-	async ready({ name, machine, folder }: ClusterNode): Promise<void> {
+	async ready({ name, machine, folder }: ClusterNode, { otherThanBoot = "" } = {}): Promise<void> {
 		const fromLine = machine.console.lines.length;
 		const deadlineMs = performance.now() + readyLimit.timeoutMs;
-		while (!(await this.isReady(name))) {
+		const isReady = async () =>
+			(await this.isReady(name)) && (await this.bootId(name).catch(() => otherThanBoot)) !== otherThanBoot;
+		while (!(await isReady())) {
 			const failed = machine.console.lines
 				.slice(fromLine)
 				.some(({ text }) => text.includes(consoleTexts.bootFailed));
@@ -122,6 +128,12 @@ export class ClusterFarm implements AsyncDisposable {
 		}
 	}
 
+	/** Which boot of the machine the cluster knows (a UUID of the kernel's); empty without such a node. */
+	async bootId(name: string): Promise<string> {
+		const path = "--output=jsonpath={.status.nodeInfo.bootID}";
+		return await this.controlPlane.kubectl("get", "node", name, "--ignore-not-found", path);
+	}
+
 	/** Whether the cluster has a Ready node of this name now; no while the API server is down. */
 	async isReady(name: string): Promise<boolean> {
 		const path = '--output=jsonpath={.status.conditions[?(@.type=="Ready")].status}';
@@ -129,6 +141,15 @@ export class ClusterFarm implements AsyncDisposable {
 			.kubectl("get", "node", name, "--ignore-not-found", path)
 			.catch(() => "");
 		return status === "True";
+	}
+
+	/** Keeps what the node's units said: journal.txt in its folder. */
+	async saveJournal({ machine, folder }: ClusterNode): Promise<void> {
+		const units = ["netherd-join", "kubelet", "containerd"].map((unit) => `--unit=${unit}`).join(" ");
+		const { stdout } = await machine.guest.run(
+			`journalctl --quiet --no-pager --output=short-monotonic ${units}`,
+		);
+		writeFileSync(join(folder, "journal.txt"), stdout);
 	}
 
 	/** What an operator sees: said, and kept in the scenario's folder as nodes.txt. */

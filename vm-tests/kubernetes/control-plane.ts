@@ -41,7 +41,8 @@ export class ControlPlane {
 	readonly #state: string;
 	readonly #logs: string;
 	#apiServer: FarmProgram | undefined;
-	#apiServerStarts = 0;
+	#controllerManager: FarmProgram | undefined;
+	#starts = 0;
 
 	private constructor(parts: {
 		farm: Farm;
@@ -93,13 +94,9 @@ export class ControlPlane {
 	 * @throws {NetherdError} `kubernetes.not-healthy`, `kubernetes.program-failed`.
 	 */
 	async start(): Promise<void> {
-		this.#startProgram("etcd", this.#programs.etcd, "etcd");
+		this.#startProgram("etcd", this.#programs.etcd);
 		await this.startApiServer();
-		this.#startProgram(
-			"kube-controller-manager",
-			this.#programs.kubeControllerManager,
-			"kube-controller-manager",
-		);
+		this.startControllerManager();
 		// kubeadm waits for the Node of the machine that it runs on, and there is no kubelet here.
 		await this.#apply({
 			apiVersion: "v1",
@@ -117,8 +114,7 @@ export class ControlPlane {
 
 	/** @throws {NetherdError} `kubernetes.not-healthy` with the API server's last words. */
 	async startApiServer(): Promise<void> {
-		const log = `kube-apiserver${this.#apiServerStarts++ || ""}`;
-		this.#apiServer = this.#startProgram("kube-apiserver", this.#programs.kubeApiserver, log);
+		this.#apiServer = this.#startProgram("kube-apiserver", this.#programs.kubeApiserver);
 		await this.#waitUntil("the API server is ready", async () => await this.isHealthy());
 	}
 
@@ -126,6 +122,20 @@ export class ControlPlane {
 	async stopApiServer(): Promise<void> {
 		await this.#apiServer?.stop();
 		this.#apiServer = undefined;
+	}
+
+	/** From here on the cluster sees it when a node falls silent, signs certificates and public information. */
+	startControllerManager(): void {
+		this.#controllerManager = this.#startProgram(
+			"kube-controller-manager",
+			this.#programs.kubeControllerManager,
+		);
+	}
+
+	/** Nobody looks after nodes from here on: one that was Ready stays Ready. */
+	async stopControllerManager(): Promise<void> {
+		await this.#controllerManager?.stop();
+		this.#controllerManager = undefined;
 	}
 
 	/** Whether the API server says that it is ready. */
@@ -194,10 +204,10 @@ export class ControlPlane {
 	}
 
 	/** With the arguments of the static pod that kubeadm has written for it. */
-	#startProgram(manifest: string, program: string, log: string): FarmProgram {
+	#startProgram(manifest: string, program: string): FarmProgram {
 		const [, ...args] = commandOf(readFileSync(join(this.#state, "manifests", `${manifest}.yaml`), "utf8"));
 		const argv = ["unshare", "--mount", "sh", "-c", withOwnEtc, "sh", this.#state, program, ...args];
-		return this.#farm.start(argv, join(this.#logs, `${log}.log`));
+		return this.#farm.start(argv, join(this.#logs, `${manifest}-${++this.#starts}.log`));
 	}
 
 	async #waitUntil(what: string, holds: () => Promise<boolean>): Promise<void> {

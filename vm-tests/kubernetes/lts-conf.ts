@@ -4,19 +4,13 @@ import type { ControlPlane } from "./control-plane.ts";
 export const nodeLabel = "netherd.test/rack=r1";
 export const nodeTaint = "netherd.test/spare=yes:PreferNoSchedule";
 
-/** A node of a real cluster, as docs/kubernetes.md describes it. */
+/** A node of a real cluster, as docs/kubernetes.md describes it: all else is netherd's default for a node that joins. */
 export function ltsConfFor(
 	cluster: ControlPlane,
 	{ token = cluster.token, caCertHash = cluster.caCertHash, more = "" } = {},
 ): string {
 	return `
 [default]
-# Container layers and the kubelet's volumes do not nest in the overlay that the root is.
-FSTAB_CONTAINERD = "tmpfs /var/lib/containerd tmpfs mode=0711 0 0"
-FSTAB_KUBELET = "tmpfs /var/lib/kubelet tmpfs mode=0755 0 0"
-MODULE_BRIDGE = br_netfilter
-SYSCTL_FORWARD = "net.ipv4.ip_forward = 1"
-SYSCTL_BRIDGE = "net.bridge.bridge-nf-call-iptables = 1"
 # The node's own name must not lead to 127.0.0.2, or the kubelet registers with that address.
 PREINIT_HOSTS = "sed -i '/^127\\.0\\.0\\.2 /d' /etc/hosts"
 # The kubelet asks for a cloud's metadata, and waits for an answer.

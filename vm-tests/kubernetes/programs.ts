@@ -45,20 +45,20 @@ type Say = (line: string) => void;
  * @throws {NetherdError} `kubernetes.program-missing`, and what `downloadPackages` and `buildKubernetes` throw.
  */
 export async function kubernetesPrograms(say: Say): Promise<KubernetesPrograms> {
-	const given = process.env[programsVariable];
-	const etcd = await etcdProgram(say);
-	if (given !== undefined && given !== "") return await givenPrograms(resolve(given), etcd);
-
 	await ensureDebianPackages(["debian-archive-keyring"], "check Debian's signatures");
+	const given = process.env[programsVariable];
+	if (given !== undefined && given !== "") return await givenPrograms(resolve(given), say);
+
 	const built = await cachedBuild(
 		"kubernetes",
 		{ files: ["vm-tests/kubernetes/build-programs.ts", "vm-tests/kubernetes/debian-archive.ts"] },
 		async (folder) => await buildKubernetes(folder, say),
 	);
+	const etcd = await etcdProgram(say);
 	return { ...pathsIn(built.folder), etcd, version: builtVersion, key: built.key };
 }
 
-async function givenPrograms(folder: string, etcd: string): Promise<KubernetesPrograms> {
+async function givenPrograms(folder: string, say: Say): Promise<KubernetesPrograms> {
 	const missing = programNames.filter((name) => !existsSync(join(folder, name)));
 	if (missing.length > 0) {
 		throw new NetherdError(
@@ -72,7 +72,7 @@ async function givenPrograms(folder: string, etcd: string): Promise<KubernetesPr
 	const paths = pathsIn(folder);
 	const { stdout: version } = await execa(paths.kubeadm, ["version", "-o", "short"]);
 	const key = await hashOf([paths.kubeadm, paths.kubelet]);
-	return { ...paths, etcd, version, key };
+	return { ...paths, etcd: await etcdProgram(say), version, key };
 }
 
 function pathsIn(folder: string) {

@@ -32,7 +32,7 @@ export function tokenSearch(token: string): readonly GuestCheck[] {
 		{
 			what: "the search would have found it: in a file, in the journal, in a program's environment",
 			run: `secret='${token.split(".")[1]}'; echo "$secret" >/run/canary; logger "canary $secret"; sleep 1
-${readableFiles(pattern)}; journalctl --quiet | grep -c '${pattern}'
+{ ${readableFiles(pattern)}; } | grep -x /run/canary; journalctl --quiet | grep -c '${pattern}'
 CANARY=$secret sleep 3 & grep -c --text '${pattern}' /proc/$!/environ; rm /run/canary`,
 			prints: "/run/canary\n1\n1",
 		},

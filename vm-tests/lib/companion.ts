@@ -33,6 +33,8 @@ export interface CompanionOptions {
 	readonly tree: string;
 	/** Parameters for the end of every node's kernel command line. */
 	readonly kernelParameters: string;
+	/** The router that DHCP tells nodes of; without it they have no default route. */
+	readonly router?: string;
 	/** Nodes that have a name: fixed address and host name. */
 	readonly hosts: readonly { readonly mac: string; readonly address: string; readonly hostname: string }[];
 }
@@ -101,12 +103,13 @@ export async function startCompanion(
 }
 
 /** The companion's ini file for a farm of the harness. */
-export function companionConfiguration({ kernelParameters, hosts }: CompanionOptions): string {
+export function companionConfiguration({ kernelParameters, hosts, router }: CompanionOptions): string {
 	return [
 		"[network]",
 		`interface = ${farmNetwork.interface}`,
 		"[dhcp]",
 		`range = ${farmNetwork.firstLease} - ${farmNetwork.lastLease}`,
+		...(router === undefined ? [] : [`router = ${router}`]),
 		"[hosts]",
 		...hosts.map(({ mac, address, hostname }) => `${mac} = ${address}, ${hostname}`),
 		"[kernel]",

@@ -12,6 +12,11 @@ export const consoleTexts = {
 	/** The end of a failed boot (agent/host/last-resort.ts). */
 	bootFailed: "THE BOOT FAILED",
 	hint: "what to do:",
+	/** The join's own words (agent/cluster/join-lines.ts), with the codes of agent/cluster/failure-table.ts. */
+	waitsForApiServer: /netherd: .*join: waiting for API server: /,
+	nameReady: "[join.name-ready]",
+	tokenUnknown: "[join.token-unknown]",
+	caMismatch: "[join.ca-mismatch]",
 	countdown: /netherd: reboot in \d+ s/,
 	rebooting: "netherd: reboot now",
 } as const satisfies Readonly<Record<string, ConsoleText>>;

@@ -1,12 +1,12 @@
-import assert from "node:assert/strict";
 import { ClusterFarm } from "../kubernetes/cluster-farm.ts";
-import { ltsConfFor, nodeLabel } from "../kubernetes/lts-conf.ts";
+import { ltsConfFor } from "../kubernetes/lts-conf.ts";
+import { checkReadyNodes, runsWhereNodesRun } from "../kubernetes/node-checks.ts";
 import { tokenSearch } from "../kubernetes/token-search.ts";
 import { scenario } from "../lib/scenario.ts";
 
 export default scenario(
 	"kubernetes-join",
-	"real Kubernetes: a node becomes Ready with label and taint; the token is nowhere; after a hard reset it is back",
+	"real Kubernetes: a node becomes Ready with its label and taint, and its token is nowhere to be found",
 	{
 		async run(stage) {
 			await using cluster = await ClusterFarm.create(stage, ltsConfFor, {
@@ -17,21 +17,8 @@ export default scenario(
 
 			stage.say("until the node is Ready");
 			await cluster.ready(node);
-			const list = await cluster.showNodes();
-			await stage.check("node1 is Ready, of the version that joined, with its label", () => {
-				assert.match(list, /^node1 +Ready /m);
-				assert.ok(list.includes(nodeLabel));
-			});
-			await stage.check("it has its taint", async () => {
-				const taints = await controlPlane.kubectl(
-					"get",
-					"node",
-					"node1",
-					"--output=jsonpath={.spec.taints[*]}",
-				);
-				assert.equal(taints, '{"effect":"PreferNoSchedule","key":"netherd.test/spare","value":"yes"}');
-			});
-			await stage.checkGuest(node, tokenSearch(controlPlane.token));
+			await checkReadyNodes(stage, cluster, [node]);
+			await stage.checkGuest(node, [...runsWhereNodesRun, ...tokenSearch(controlPlane.token)]);
 		},
 	},
 );
