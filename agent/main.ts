@@ -27,11 +27,12 @@ const printLine = (line: string) => void process.stdout.write(`${line}\n`);
 const note = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** On a node: the real machine. */
-const realHost: MakeHost = (root, secrets, log) =>
+const realHost: MakeHost = (root, secrets, log, onDownloadEvent) =>
 	linuxHost({
 		root,
 		secrets,
 		progress: log.info,
+		...(onDownloadEvent === undefined ? {} : { onDownloadEvent }),
 		output: (program, line) => log.debug(`${program}: ${line}`),
 	});
 

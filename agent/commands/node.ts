@@ -2,14 +2,16 @@ import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { uptime } from "node:os";
 import { initramfsStage, initStage, joinStage } from "../boot.ts";
 import { parseCommandLine } from "../config/cmdline.ts";
+import type { DownloadEvent } from "../download/download-event.ts";
 import { NetherdError } from "../errors.ts";
 import type { Facts } from "../facts/facts.ts";
 import { gatherInit, gatherInitAlone, gatherInitramfs, gatherJoin } from "../facts/gather.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
 import type { Host } from "../host/host.ts";
+import { ImageReporter } from "../host/image-reporter.ts";
 import { lastResort } from "../host/last-resort.ts";
 import { queryProgram } from "../host/query-program.ts";
-import { type BootEvent, reportEvent } from "../host/report-event.ts";
+import { reportEvent } from "../host/report-event.ts";
 import { loadSecrets, saveSecrets } from "../host/secret-store.ts";
 import { type Log, nodeLog } from "../log.ts";
 import { kernelCommandLine, networkBlockDevice, nodePrograms, runningSystemd } from "../paths.ts";
@@ -17,7 +19,12 @@ import { runStage } from "../run-stage.ts";
 import { failureHandling } from "./failure-handling.ts";
 
 /** Makes the host of a stage: `root` is the folder that its paths are within. */
-export type MakeHost = (root: string, secrets: Readonly<Record<string, string>>, log: Log) => Host;
+export type MakeHost = (
+	root: string,
+	secrets: Readonly<Record<string, string>>,
+	log: Log,
+	onDownloadEvent?: (event: DownloadEvent) => void,
+) => Host;
 
 type Say = (line: string) => void;
 
@@ -31,7 +38,12 @@ export async function boot(newRoot: string, makeHost: MakeHost, say: Say): Promi
 		facts = initramfs.facts;
 		sayWarnings(facts, log);
 		await announced("initramfs", facts, log, () =>
-			runStage(initramfsStage, initramfs, makeHost("/", initramfs.secrets, log), log),
+			runStage(
+				initramfsStage,
+				initramfs,
+				makeHost("/", initramfs.secrets, log, reportDownload(initramfs.facts, log)),
+				log,
+			),
 		);
 
 		const init = gatherInit(newRoot, initramfs);
@@ -91,7 +103,7 @@ function sayWarnings(facts: Facts, log: Log): void {
 
 /** Runs a stage between two messages to the server. */
 async function announced(stage: string, facts: Facts, log: Log, run: () => Promise<void>): Promise<void> {
-	const tell = (event: BootEvent["event"], durationMs?: number) =>
+	const tell = (event: "stage-started" | "stage-done", durationMs?: number) =>
 		reportEvent(
 			serverOf(facts),
 			{ ...about(facts), event, stage, ...(durationMs === undefined ? {} : { durationMs }) },
@@ -102,6 +114,14 @@ async function announced(stage: string, facts: Facts, log: Log, run: () => Promi
 	await run();
 	await started;
 	await tell("stage-done", Math.round(performance.now() - startedMs));
+}
+
+/** Passes on to the server what a download tells. */
+function reportDownload(facts: Facts, log: Log): (event: DownloadEvent) => void {
+	const reporter = new ImageReporter((event) =>
+		reportEvent(serverOf(facts), { ...about(facts), stage: facts.stage, ...event }, log),
+	);
+	return (event) => reporter.take(event);
 }
 
 async function failed(error: unknown, facts: Facts | undefined, log: Log): Promise<number> {

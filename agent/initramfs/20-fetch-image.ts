@@ -6,7 +6,7 @@ import { imageFile, imageFolder, networkBlockDevice } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Operation } from "../plan/operation.ts";
 import type { Step } from "../plan/step.ts";
-import { checkMemoryBudget, imageTmpfsBytes } from "./memory-budget.ts";
+import { checkMemoryBudget, describeBudget, imageTmpfsBytes } from "./memory-budget.ts";
 
 export const fetchImageStep: Step<Inputs<InitramfsFacts>> = {
 	name: "20-fetch-image",
@@ -51,7 +51,7 @@ function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly
 			type: "tmpfs",
 			// Huge pages halve the cost of filling it (Documentation/filesystems/tmpfs.rst).
 			options: [`size=${imageTmpfsBytes(inputs, image)}`, "mode=0700", "huge=within_size"],
-			because: `IMAGE_TMPFS_SIZE (${inputs.configuration.whence("IMAGE_TMPFS_SIZE")})`,
+			because: `IMAGE_TMPFS_SIZE (${configuration.whence("IMAGE_TMPFS_SIZE")}); memory: ${describeBudget(inputs, image)}`,
 		},
 		{
 			kind: "fetchImage",

@@ -223,6 +223,41 @@ describe("refused before the first byte", () => {
 		);
 	});
 
+	const messageFor = (ltsConf: string, memory: InitramfsFacts["memory"]) => {
+		try {
+			planFromFacts(initramfsStage, factsOf(ltsConf, { memory }));
+			return "fits";
+		} catch (error) {
+			return error instanceof Error ? error.message : "";
+		}
+	};
+
+	test("too little memory for image, overlay and system: all numbers in the message", () => {
+		const memory = { totalBytes: 600 * mebibyte, availableBytes: 600 * mebibyte };
+		expect(messageFor("", memory)).toBe(
+			"image node is 300 MiB, changes to the root need at least 32.0 MiB and the system 288 MiB: 620 MiB, and this machine has 600 MiB",
+		);
+		// The limit of the overlay is not what it needs, but it needs no more than its limit.
+		expect(messageFor("OVERLAY_TMPFS_SIZE = 400M", { ...memory, totalBytes: 620 * mebibyte })).toBe("fits");
+		expect(messageFor("OVERLAY_TMPFS_SIZE = 12M", memory)).toBe("fits");
+		expect(messageFor("OVERLAY_TMPFS_SIZE = 13M", memory)).toContain("at least 13.0 MiB");
+	});
+
+	test("too little memory beside the initramfs", () => {
+		const memory = { totalBytes: 2048 * mebibyte, availableBytes: 390 * mebibyte };
+		expect(messageFor("", memory)).toBe(
+			"image node is 300 MiB and fetching it takes 96.0 MiB: 396 MiB, and beside the initramfs 390 MiB of this machine's 2.0 GiB are free",
+		);
+		expect(messageFor("", { ...memory, availableBytes: 396 * mebibyte })).toBe("fits");
+	});
+
+	test("the numbers are in the plan", () => {
+		const because = actionsOf(factsOf("")).map((action) => action.because);
+		expect(because).toContain(
+			"IMAGE_TMPFS_SIZE (default); memory: image 300 MiB + overlay 32.0 MiB + system 288 MiB = 620 MiB of 2.0 GiB",
+		);
+	});
+
 	test("no server anywhere", () => {
 		const { nextServer: _, ...network } = factsOf("").network;
 		const facts = factsOf("", { commandLine: "boot=netherd", network });
