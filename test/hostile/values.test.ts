@@ -116,7 +116,8 @@ function expectSafe(actions: readonly Action[], text: string): void {
 }
 
 /** Errors that check can't know of: they come from the image, the machine, or the kernel command line. */
-const onlyOnTheNode = /^(join\.incomplete|image\.tmpfs-too-small|image\.no-server|image\.unknown-version|plan\.impossible)$/;
+const onlyOnTheNode =
+	/^(join\.incomplete|image\.tmpfs-too-small|image\.no-server|image\.unknown-version|plan\.impossible)$/;
 
 test("a farm with odd values: check finds an error, or every node's plan is safe", () => {
 	const seen = { refused: 0, planned: 0 };
