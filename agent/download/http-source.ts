@@ -1,3 +1,4 @@
+import { AdaptiveDepth } from "./adaptive-depth.ts";
 import { trustedCertificates } from "./http-certificates.ts";
 import { connectionLost } from "./http-errors.ts";
 import { findFile } from "./http-probe.ts";
@@ -12,6 +13,15 @@ const maximumRangeBytes = 2 * 1024 ** 2;
 
 /** So much is asked for at once on each connection: enough for 10 Gbit/s at 3 ms. */
 const inFlightBytes = 4 * 1024 ** 2;
+
+/** More connections than this only take bandwidth from other nodes. */
+const defaultMaximumConnections = 4;
+
+/** A new connection takes its time to get up to speed. */
+const connectionsWindowMs = 300;
+
+/** A source has at most so many reads under way: small chunks need many. */
+const maximumReads = 64;
 
 /**
  * Opens a file on a web server: follows redirects, learns its size and identity.
@@ -29,7 +39,12 @@ export async function openHttpSource(
 	const start = new URL(address.url);
 	const options = { ...limits, certificates };
 	const { url, isRedirected, file, connection } = await findFile(start, options, signal);
-	const remote = new HttpFile({ ...options, url }, file, limits.connections ?? 1, connection);
+	const remote = new HttpFile(
+		{ ...options, url },
+		file,
+		limits.connections ?? defaultMaximumConnections,
+		connection,
+	);
 	const abort = () => remote.fail(signal.reason);
 	signal.addEventListener("abort", abort);
 	return {
@@ -49,7 +64,8 @@ export async function openHttpSource(
 class HttpFile {
 	readonly #options: HttpConnectionOptions;
 	readonly #file: RemoteFile;
-	#maximumConnections: number;
+	/** How many connections are used. */
+	readonly #width: AdaptiveDepth;
 	readonly #connections: HttpConnection[] = [];
 	/** To be sent. */
 	readonly #queue: Exchange[] = [];
@@ -65,13 +81,20 @@ class HttpFile {
 	) {
 		this.#options = options;
 		this.#file = file;
-		this.#maximumConnections = maximumConnections;
+		this.#width = new AdaptiveDepth({
+			start: 1,
+			maximum: maximumConnections,
+			windowMs: connectionsWindowMs,
+			windowBytes: maximumRangeBytes,
+			worthwhileGain: 1.15,
+		});
 		if (!first.isOver) this.#adopt(first);
 	}
 
 	wantedReads(lengthBytes: number): number {
-		const reads = (this.#maximumConnections * 2 * inFlightBytes) / Math.max(lengthBytes, 1);
-		return Math.min(Math.max(2, Math.ceil(reads)), 256);
+		// What is in flight, and one that waits to be.
+		const reads = Math.ceil((this.#width.depth * inFlightBytes) / Math.max(lengthBytes, 1)) + 1;
+		return Math.min(reads, maximumReads);
 	}
 
 	read(
@@ -94,7 +117,10 @@ class HttpFile {
 					judgeReply(this.#options.url, head, this.#file, offsetBytes + start, part.length);
 					return true;
 				},
-				onReceived,
+				onReceived: (bytes) => {
+					this.#width.received(bytes, performance.now());
+					onReceived(bytes);
+				},
 				finish: (error) => {
 					unfinished -= 1;
 					if (error !== undefined) reject(error);
@@ -128,24 +154,28 @@ class HttpFile {
 
 	/** Gives requests to the connection that has least to do, as long as one has too little. */
 	#sendMore(): void {
-		while (this.#failure === undefined && this.#queue.length > 0) {
+		while (this.#failure === undefined) {
 			const connection = this.#connectionWithRoom();
-			const exchange = connection === undefined ? undefined : this.#queue.shift();
-			if (connection === undefined || exchange === undefined) return;
+			if (connection === undefined) return;
+			const exchange = this.#queue.shift();
+			if (exchange === undefined) {
+				// Nothing to ask for: what arrives now does not show what the network can do.
+				this.#width.pause();
+				return;
+			}
 			connection.send(exchange);
 		}
 	}
 
 	#connectionWithRoom(): HttpConnection | undefined {
-		const [least] = this.#connections.toSorted((one, other) => one.inFlightBytes - other.inFlightBytes);
+		const used = this.#connections.slice(0, this.#width.depth);
+		const [least] = used.toSorted((one, other) => one.inFlightBytes - other.inFlightBytes);
 		if (least?.inFlightBytes === 0) return least;
-		if (this.#connections.length < this.#maximumConnections) return this.#connect();
+		if (this.#queue.length > 0 && used.length < this.#width.depth) {
+			return this.#adopt(new HttpConnection(this.#options, () => {}));
+		}
 		const hasRoom = this.#isPipelining && least !== undefined && least.inFlightBytes < inFlightBytes;
 		return hasRoom ? least : undefined;
-	}
-
-	#connect(): HttpConnection {
-		return this.#adopt(new HttpConnection(this.#options, () => {}));
 	}
 
 	#adopt(connection: HttpConnection): HttpConnection {
@@ -165,7 +195,7 @@ class HttpFile {
 			this.fail(error);
 		} else {
 			// A server that allows so many connections and no more.
-			if (error !== undefined) this.#maximumConnections = this.#connections.length;
+			if (error !== undefined) this.#width.limit(this.#connections.length);
 			// Some servers end every connection after one reply; what was sent behind it was in vain.
 			if (unanswered.length > 0 && connection.accepted <= 2) this.#isPipelining = false;
 			this.#sendMore();

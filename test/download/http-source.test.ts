@@ -175,13 +175,28 @@ describe("a source ends", () => {
 	});
 });
 
-test("a server that allows one connection only is read over one", async () => {
-	const refused: HttpBehaviour = { answer: () => reply("503 Too many connections") };
-	const server = await startFaultyHttpServer(content, (connection) => (connection === 0 ? {} : refused));
-	const source = await open(server.url, { connections: 4 });
-	const target = Buffer.alloc(content.length);
-	await source.read(0, target);
-	expect(target.equals(content)).toBe(true);
+describe("a server that limits the rate of each connection", () => {
+	const slow: HttpBehaviour = { trickle: { bytes: 200_000, everyMs: 50, afterBytes: 0 } };
+
+	test("is read over several", async () => {
+		const server = await startFaultyHttpServer(content, () => slow);
+		const source = await open(server.url);
+		const target = Buffer.alloc(content.length);
+		await source.read(0, target);
+		expect(target.equals(content)).toBe(true);
+		expect(server.connections()).toBeGreaterThan(1);
+		expect(server.connections()).toBeLessThanOrEqual(4);
+	});
+
+	test("and allows one only: it is read over one", async () => {
+		const refused: HttpBehaviour = { answer: () => reply("503 Too many connections") };
+		const server = await startFaultyHttpServer(content, (connection) => (connection === 0 ? slow : refused));
+		const source = await open(server.url);
+		const target = Buffer.alloc(content.length);
+		await source.read(0, target);
+		expect(target.equals(content)).toBe(true);
+		expect(server.connections()).toBe(2);
+	});
 });
 
 test("requests on a connection are pipelined", async () => {
