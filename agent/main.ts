@@ -6,6 +6,7 @@ import { diff } from "./commands/diff.ts";
 import { explain } from "./commands/explain.ts";
 import type { Output } from "./commands/findings-output.ts";
 import { commandPage, overview } from "./commands/help.ts";
+import { migrate } from "./commands/migrate.ts";
 import { boot, init, join, type MakeHost } from "./commands/node.ts";
 import { describeError } from "./errors.ts";
 import type { Facts } from "./facts/facts.ts";
@@ -63,6 +64,8 @@ async function run({ command, options, positionals }: Run): Promise<number> {
 				: await dryRun(options);
 		case "check":
 			return check(file, { strict: options.strict === true }, output);
+		case "migrate":
+			return migrate(file, { write: options.write === true }, output);
 		case "explain":
 			return explain(file, key, { ...identity(options), all: options.all === true }, output);
 		case "facts":

@@ -53,7 +53,7 @@ export const programSummary = "boots a stateless Kubernetes node from one lts.co
 
 export const exitCodes: readonly { readonly code: number; readonly meaning: string }[] = [
 	{ code: 0, meaning: "done" },
-	{ code: 1, meaning: "failed (check --strict: warnings; --diff: a difference)" },
+	{ code: 1, meaning: "failed (check --strict: warnings; --diff: a difference; migrate: lines are left)" },
 	{ code: 2, meaning: "wrong usage, or errors in lts.conf" },
 ];
 
@@ -126,6 +126,17 @@ export const commands: readonly CommandDescription[] = [
 		],
 		options: [{ name: "strict", help: "exit with 1 when there are warnings" }, format],
 		examples: ["agent check lts.conf", "agent check --strict --format json lts.conf | jq '.findings[].code'"],
+	},
+	{
+		name: "migrate",
+		positionals: ["FILE"],
+		summary: "turn kubeadm join in RCFILE lines of an lts.conf into keys",
+		description: [
+			"Prints what would change in FILE, secrets by name; with --write the file is changed, too, and is the only place that the token goes to. KUBEADM_JOIN_* keys take the place of the line, in the same section; every other byte stays. Each node joins with the new file if and only if it did with the old one.",
+			"A line that says more than keys can is left, and all others with it: then nothing is changed, each such line is printed with the reason, and the exit code is 1.",
+		],
+		options: [{ name: "write", help: "change the file, keeping its mode and owner" }],
+		examples: ["agent migrate lts.conf", "agent migrate --write lts.conf"],
 	},
 	{
 		name: "explain",

@@ -3,6 +3,7 @@ import { checkNodes, isExpandable } from "./check-nodes.ts";
 import { type Finding, hasErrors, sortFindings } from "./findings.ts";
 import { asciiLowerCase } from "./glob.ts";
 import { type ParsedFile, parseLtsConf } from "./lts-conf.ts";
+import { suggestKeys } from "./migrate/migrate.ts";
 import { findLikeCycles, indexSections, likesOf, type SectionIndex, unknownLike } from "./select.ts";
 
 /**
@@ -50,6 +51,7 @@ function checkParsed(parsed: ParsedFile): Finding[] {
 	return [
 		...findings,
 		...unknownLikes(parsed, index),
+		...suggestKeys(parsed),
 		...findLikeCycles(index, sections),
 		...checkNodes(parsed, index),
 	];

@@ -69,7 +69,7 @@ _netherd_agent() {
 	if [[ -n $glue && $glue != '=' ]]; then
 		return
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--dry-run check explain facts boot init join --help --version' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '--dry-run check migrate explain facts boot init join --help --version' -- "$current")
 		return
 	elif ((${#wanted[@]} > 0)); then
 		_netherd_agent_words "${wanted[0]}" "$current"
@@ -93,6 +93,10 @@ _netherd_agent() {
 		check)
 			_netherd_agent_option --strict '' ''
 			_netherd_agent_option --format '' ''
+			_netherd_agent_option --help '' ''
+			;;
+		migrate)
+			_netherd_agent_option --write '' ''
 			_netherd_agent_option --help '' ''
 			;;
 		explain)
@@ -123,6 +127,7 @@ _netherd_agent() {
 	fi
 	case "$command $place" in
 	'check 0') _netherd_agent_words file "$current" ;;
+	'migrate 0') _netherd_agent_words file "$current" ;;
 	'explain 0') _netherd_agent_words file "$current" ;;
 	'explain 1') _netherd_agent_words key "$current" ;;
 	esac

@@ -48,6 +48,7 @@ end
 complete -c netherd-agent -f
 complete -c netherd-agent -n '__netherd_agent_command' -l dry-run -d 'show what a node will do, on any machine, changing nothing'
 complete -c netherd-agent -n '__netherd_agent_command' -a check -d 'find mistakes in an lts.conf, for all its nodes'
+complete -c netherd-agent -n '__netherd_agent_command' -a migrate -d 'turn kubeadm join in RCFILE lines of an lts.conf into keys'
 complete -c netherd-agent -n '__netherd_agent_command' -a explain -d 'show what one node gets from an lts.conf, and why'
 complete -c netherd-agent -n '__netherd_agent_command' -a facts -d 'show what the agent knows about this machine'
 complete -c netherd-agent -n '__netherd_agent_command' -a boot -d 'stages 1 and 2, in the initramfs (started by the hook)'
@@ -82,6 +83,9 @@ complete -c netherd-agent -n '__netherd_agent_command check; and __netherd_agent
 complete -c netherd-agent -n '__netherd_agent_command check; and __netherd_agent_value --format' -l format -x -a 'text json'
 complete -c netherd-agent -n '__netherd_agent_command check; and __netherd_agent_without --help' -l help -d 'show this'
 complete -c netherd-agent -n '__netherd_agent_command check; and __netherd_agent_place 0' -r -F
+complete -c netherd-agent -n '__netherd_agent_command migrate; and __netherd_agent_without --write' -l write -d 'change the file, keeping its mode and owner'
+complete -c netherd-agent -n '__netherd_agent_command migrate; and __netherd_agent_without --help' -l help -d 'show this'
+complete -c netherd-agent -n '__netherd_agent_command migrate; and __netherd_agent_place 0' -r -F
 complete -c netherd-agent -n '__netherd_agent_command explain; and __netherd_agent_without --mac' -l mac -r -d 'MAC address of the node\'s boot interface'
 complete -c netherd-agent -n '__netherd_agent_command explain; and __netherd_agent_value --mac' -l mac -x
 complete -c netherd-agent -n '__netherd_agent_command explain; and __netherd_agent_without --ip' -l ip -r -d 'IPv4 address that DHCP gives to the node'
@@ -106,6 +110,7 @@ complete -c netherd-agent -n '__netherd_agent_command join; and __netherd_agent_
 complete -c agent -f
 complete -c agent -n '__netherd_agent_command' -l dry-run -d 'show what a node will do, on any machine, changing nothing'
 complete -c agent -n '__netherd_agent_command' -a check -d 'find mistakes in an lts.conf, for all its nodes'
+complete -c agent -n '__netherd_agent_command' -a migrate -d 'turn kubeadm join in RCFILE lines of an lts.conf into keys'
 complete -c agent -n '__netherd_agent_command' -a explain -d 'show what one node gets from an lts.conf, and why'
 complete -c agent -n '__netherd_agent_command' -a facts -d 'show what the agent knows about this machine'
 complete -c agent -n '__netherd_agent_command' -a boot -d 'stages 1 and 2, in the initramfs (started by the hook)'
@@ -140,6 +145,9 @@ complete -c agent -n '__netherd_agent_command check; and __netherd_agent_without
 complete -c agent -n '__netherd_agent_command check; and __netherd_agent_value --format' -l format -x -a 'text json'
 complete -c agent -n '__netherd_agent_command check; and __netherd_agent_without --help' -l help -d 'show this'
 complete -c agent -n '__netherd_agent_command check; and __netherd_agent_place 0' -r -F
+complete -c agent -n '__netherd_agent_command migrate; and __netherd_agent_without --write' -l write -d 'change the file, keeping its mode and owner'
+complete -c agent -n '__netherd_agent_command migrate; and __netherd_agent_without --help' -l help -d 'show this'
+complete -c agent -n '__netherd_agent_command migrate; and __netherd_agent_place 0' -r -F
 complete -c agent -n '__netherd_agent_command explain; and __netherd_agent_without --mac' -l mac -r -d 'MAC address of the node\'s boot interface'
 complete -c agent -n '__netherd_agent_command explain; and __netherd_agent_value --mac' -l mac -x
 complete -c agent -n '__netherd_agent_command explain; and __netherd_agent_without --ip' -l ip -r -d 'IPv4 address that DHCP gives to the node'
