@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetherdError } from "../agent/errors.ts";
 import { type CachedBuild, cachedBuild } from "../tools/cache.ts";
@@ -7,11 +7,45 @@ import type { Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 import { isolated, runTool } from "./run-tool.ts";
 
-/** iPXE for machines whose firmware is a BIOS (undionly.kpxe) or UEFI (snponly.efi); both use the firmware's drivers. */
-export const bootLoaderFiles = ["undionly.kpxe", "snponly.efi"] as const;
+/**
+ * What firmware loads over TFTP: iPXE for BIOS and UEFI (both use the firmware's network drivers), GRUB for the same, the
+ * UEFI one signed by Debian and started by the shim, so that it works with Secure Boot on and off.
+ */
+export const bootLoaderFiles = [
+	"undionly.kpxe",
+	"snponly.efi",
+	"core.0",
+	"shimx64.efi",
+	"grubx64.efi",
+] as const;
+
+/** Where the loaders are that a package brings ready-made. */
+const packagedLoaders: readonly (readonly [file: (typeof bootLoaderFiles)[number], inTree: string])[] = [
+	["undionly.kpxe", "usr/lib/ipxe/undionly.kpxe"],
+	["snponly.efi", "usr/lib/ipxe/snponly.efi"],
+	["shimx64.efi", "usr/lib/shim/shimx64.efi.signed"],
+	// The shim asks for it by this name. Of the signed GRUBs it is the one that reads /grub/grub.cfg over TFTP.
+	["grubx64.efi", "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"],
+];
+
+const packages = ["ipxe", "shim-signed", "grub-efi-amd64-signed", "grub-pc-bin", "grub-common"];
+
+/** For `core.0`: network, the two protocols, and what the companion's grub.cfg uses. */
+const grubModules = [
+	...["pxe", "net", "tftp", "http"],
+	...["normal", "linux", "configfile", "echo", "test", "true", "sleep", "reboot", "serial", "terminal"],
+];
+
+/** Leads the BIOS GRUB where the signed one goes by itself: `/grub/grub.cfg` of the server that gave it. */
+const grubFirstWords = "configfile (tftp,$net_default_server)/grub/grub.cfg\n";
+
+const failure = {
+	code: "image.boot-loaders-failed",
+	hint: "see the last lines: usually a mirror that cannot be reached, or archive keys that are too old",
+};
 
 /**
- * Takes the boot loaders out of Debian's `ipxe` package of the recipe's suite.
+ * Takes the boot loaders out of the packages of the recipe's suite.
  *
  * @returns A folder with `bootLoaderFiles`.
  * @throws {NetherdError} `image.no-debian-mirror`, `image.boot-loaders-failed`, `image.disk-full`.
@@ -20,12 +54,8 @@ export async function buildBootLoaders(recipe: Recipe, say: Say): Promise<Cached
 	const apt = await aptSettings({ ...recipe, components: ["main"] });
 	const inputs = { files: ["image/boot-loaders.ts"], values: [recipe.suite, ...apt.sources] };
 	return await cachedBuild("image-loader", inputs, async (folder) => {
-		say(`boot loaders: unpacking Debian ${recipe.suite}'s ipxe`);
+		say(`boot loaders: unpacking iPXE, GRUB and shim of Debian ${recipe.suite}`);
 		const tree = join(folder, "tree");
-		const failure = {
-			code: "image.boot-loaders-failed",
-			hint: "see the last lines: usually a mirror that cannot be reached, or archive keys that are too old",
-		};
 		await runTool(
 			[
 				...isolated,
@@ -33,7 +63,7 @@ export async function buildBootLoaders(recipe: Recipe, say: Say): Promise<Cached
 				"--mode=root",
 				"--variant=extract",
 				"--format=directory",
-				"--include=ipxe",
+				`--include=${packages.join(",")}`,
 				...apt.options.map((option) => `--aptopt=${option}`),
 				recipe.suite,
 				tree,
@@ -41,15 +71,32 @@ export async function buildBootLoaders(recipe: Recipe, say: Say): Promise<Cached
 			],
 			{ ...failure, input: `${apt.sources.join("\n")}\n` },
 		);
-		for (const file of bootLoaderFiles) {
-			const unpacked = join(tree, "usr/lib/ipxe", file);
+		for (const [file, inTree] of packagedLoaders) {
+			const unpacked = join(tree, inTree);
 			if (!existsSync(unpacked)) {
-				throw new NetherdError(failure.code, `the ipxe package of ${recipe.suite} has no ${file}`, {
-					hint: "use a suite whose ipxe package has it: trixie does",
+				throw new NetherdError(failure.code, `the packages of ${recipe.suite} have no ${inTree}`, {
+					hint: "use a suite whose packages have it: trixie does",
 				});
 			}
 			copyFileSync(unpacked, join(folder, file));
 		}
+		await makeGrubCore(tree, join(folder, "core.0"));
 		rmSync(tree, { recursive: true });
 	});
+}
+
+/** The unpacked tree's own grub-mkimage: it must be of one version with the modules that it puts together. */
+async function makeGrubCore(tree: string, output: string): Promise<void> {
+	const firstWords = join(tree, "first-words.cfg");
+	writeFileSync(firstWords, grubFirstWords);
+	await runTool(
+		[
+			join(tree, "usr/lib64/ld-linux-x86-64.so.2"),
+			...["--library-path", join(tree, "usr/lib/x86_64-linux-gnu"), join(tree, "usr/bin/grub-mkimage")],
+			...["--directory", join(tree, "usr/lib/grub/i386-pc"), "--format", "i386-pc-pxe"],
+			...["--prefix", "(pxe)/grub", "--config", firstWords, "--output", output],
+			...grubModules,
+		],
+		failure,
+	);
 }

@@ -6,11 +6,12 @@ import { type Companion, startCompanion } from "./companion.ts";
 import { consoleTexts, joinedSighting, phaseStarts } from "./console-texts.ts";
 import { Farm } from "./farm.ts";
 import { type Hypervisor, type PoweredMachine, powerOn } from "./machine.ts";
+import type { FirmwareKind } from "./machine-arguments.ts";
 import { renderTimeline, type Sighting, type Timeline, timelineOf } from "./timeline.ts";
 
 /** A farm of one machine before power-on, as data. */
 export interface NodeState {
-	readonly firmware: "bios" | "uefi";
+	readonly firmware: FirmwareKind;
 	readonly memoryMiB: number;
 	/** Text of the server's lts.conf; undefined: the server has none. */
 	readonly ltsConf: string | undefined;

@@ -1,8 +1,11 @@
 import type { Accelerator } from "./accelerator.ts";
+import type { UefiKind } from "./qemu-program.ts";
+
+export type FirmwareKind = "bios" | UefiKind;
 
 /** A diskless machine that boots from the network. */
 export interface MachineHardware {
-	readonly firmware: "bios" | "uefi";
+	readonly firmware: FirmwareKind;
 	readonly memoryMiB: number;
 	readonly cpus: number;
 	/** MAC address of the only network card. */
@@ -17,8 +20,8 @@ export interface MachineConnections {
 	readonly qmpSocket: string;
 	readonly guestSocket: string;
 	/** UEFI only: the firmware's code, and this machine's own copy of its variables. */
-	readonly firmwareCode: string;
-	readonly firmwareVariables: string;
+	readonly firmwareCode?: string;
+	readonly firmwareVariables?: string;
 }
 
 /** QEMU's arguments (qemu-system man page) for a machine whose serial console is QEMU's standard output. */
@@ -31,7 +34,7 @@ export function machineArguments(
 	return [
 		...["-nodefaults", "-no-user-config", "-display", "none"],
 		...["-accel", accel, "-cpu", cpu, "-smp", `${cpus}`, "-m", `${memoryMiB}`],
-		...(firmware === "bios" ? biosArguments(mac) : uefiArguments(mac, connections)),
+		...(firmware === "bios" ? biosArguments(mac) : uefiArguments(firmware, mac, connections)),
 		...["-netdev", `tap,id=net,ifname=${connections.tap},script=no,downscript=no`],
 		// Without a source of randomness, sshd and containerd wait for the kernel to collect some.
 		...["-device", "virtio-rng-pci"],
@@ -50,12 +53,22 @@ function biosArguments(mac: string): string[] {
 	];
 }
 
-/** OVMF has a PXE client of its own: without the card's ROM it is the one that loads iPXE. */
-function uefiArguments(mac: string, { firmwareCode, firmwareVariables }: MachineConnections): string[] {
+/** OVMF has a PXE client of its own: without the card's ROM it is the one that loads the boot loader. */
+function uefiArguments(
+	kind: UefiKind,
+	mac: string,
+	{ firmwareCode, firmwareVariables }: MachineConnections,
+): string[] {
 	return [
-		...["-machine", "q35"],
+		...(kind === "uefi" ? ["-machine", "q35"] : secureBootArguments),
 		...["-drive", `if=pflash,format=raw,readonly=on,file=${firmwareCode}`],
 		...["-drive", `if=pflash,format=raw,file=${firmwareVariables}`],
 		...["-device", `virtio-net-pci,netdev=net,mac=${mac},romfile=,bootindex=1`],
 	];
 }
+
+/** The firmware keeps its variables, keys among them, from the system by system management mode (OVMF's README). */
+const secureBootArguments = [
+	...["-machine", "q35,smm=on"],
+	...["-global", "driver=cfi.pflash01,property=secure,value=on"],
+];

@@ -8,7 +8,7 @@ import { Console } from "./console.ts";
 import { endChild, type Farm } from "./farm.ts";
 import { Guest } from "./guest.ts";
 import { type MachineHardware, machineArguments } from "./machine-arguments.ts";
-import type { QemuProgram } from "./qemu-program.ts";
+import type { QemuProgram, UefiFirmware } from "./qemu-program.ts";
 import { Qmp } from "./qmp.ts";
 
 /** What runs machines here. */
@@ -51,10 +51,10 @@ export async function powerOn(
 		tap,
 		qmpSocket: join(farm.folder, `${tap}.qmp`),
 		guestSocket: join(farm.folder, `${tap}.guest`),
-		firmwareCode: hypervisor.qemu.firmwareCode,
-		firmwareVariables: join(farm.folder, `${tap}.variables`),
+		...(hardware.firmware === "bios"
+			? {}
+			: ownFirmware(hypervisor.qemu.firmware[hardware.firmware], join(farm.folder, `${tap}.variables`))),
 	};
-	copyFileSync(hypervisor.qemu.firmwareVariables, connections.firmwareVariables);
 
 	const console = new Console(join(folder, "console"));
 	const [file, ...args] = farm.argv(
@@ -121,4 +121,9 @@ function collectErrors(child: ChildProcess, file: string): () => string {
 	});
 	child.on("close", () => log.end());
 	return () => words;
+}
+
+function ownFirmware({ code, variables }: UefiFirmware, copy: string) {
+	copyFileSync(variables, copy);
+	return { firmwareCode: code, firmwareVariables: copy };
 }

@@ -13,12 +13,19 @@ export interface QemuProgram {
 	readonly argv: readonly [string, ...string[]];
 	/** What `--version` says, such as `10.0.13`. */
 	readonly version: string;
-	/** UEFI firmware (OVMF): the code, and the variables that every machine gets a copy of. */
-	readonly firmwareCode: string;
-	readonly firmwareVariables: string;
+	/** UEFI firmware (OVMF), with Secure Boot off, and on with the keys that machines are sold with. */
+	readonly firmware: { readonly [Kind in UefiKind]: UefiFirmware };
 	/** A kernel with serial console and virtio, and a static busybox, for the harness's own small boots. */
 	readonly kernel: string;
 	readonly busybox: string;
+}
+
+export type UefiKind = "uefi" | "uefi-secure-boot";
+
+/** The code, and the variables that every machine gets a copy of. */
+export interface UefiFirmware {
+	readonly code: string;
+	readonly variables: string;
 }
 
 /** QEMU 7.2 (bookworm) corrupts memory under TCG in guests that use cmpxchg16b, which every current kernel does. */
@@ -44,12 +51,18 @@ export async function findQemu(): Promise<QemuProgram> {
 		{ files: ["vm-tests/lib/qemu-program.ts"], values: packages },
 		(folder) => unpack(packages, folder),
 	);
+	const firmwareFile = (name: string) => join(folder, "usr/share/OVMF", `OVMF_${name}`);
 	const argv: [string, ...string[]] = useHost ? ["qemu-system-x86_64"] : unpackedArgv(folder);
 	return {
 		argv,
 		version: (await versionOf(argv)) ?? "unknown",
-		firmwareCode: join(folder, "usr/share/OVMF/OVMF_CODE_4M.fd"),
-		firmwareVariables: join(folder, "usr/share/OVMF/OVMF_VARS_4M.fd"),
+		firmware: {
+			uefi: { code: firmwareFile("CODE_4M.fd"), variables: firmwareFile("VARS_4M.fd") },
+			"uefi-secure-boot": {
+				code: firmwareFile("CODE_4M.secboot.fd"),
+				variables: firmwareFile("VARS_4M.ms.fd"),
+			},
+		},
 		kernel: join(folder, "vmlinuz"),
 		busybox: join(folder, "usr/bin/busybox"),
 	};
