@@ -24,7 +24,7 @@ Installs Debian into a folder (mmdebstrap), adds the agent and its initramfs hoo
   DIR/images/NAME/VERSION/   vmlinuz, initramfs.img, image.squashfs, image.json (sizes and SHA-256),
                              image.json.sig
   DIR/images/NAME/current    points to the newest version, moved when that is complete
-  DIR/loader/                iPXE for BIOS (undionly.kpxe) and UEFI (snponly.efi)
+  DIR/loader/                iPXE (undionly.kpxe, snponly.efi) and GRUB (core.0, shimx64.efi, grubx64.efi)
 
 DIR/lts.conf, the farm's configuration, is yours: the build does not touch it.
 Prints the version's folder on standard output, progress on standard error. Needs root.

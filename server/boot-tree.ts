@@ -2,7 +2,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type ImageManifest, parseManifest } from "../agent/download/manifest.ts";
 import { NetherdError } from "../agent/errors.ts";
+import type { Config } from "./config/read-config.ts";
 import { isImageName } from "./config/values.ts";
+import { loaderFiles } from "./loaders.ts";
 import { resolveRooted } from "./rooted-path.ts";
 
 /**
@@ -11,7 +13,7 @@ import { resolveRooted } from "./rooted-path.ts";
  *     DIR/lts.conf                                                              the farm (may be missing)
  *     DIR/images/NAME/VERSION/{vmlinuz,initramfs.img,image.squashfs,image.json} never changed once there
  *     DIR/images/NAME/current -> VERSION                                        replaced to release a version
- *     DIR/loader/{undionly.kpxe,snponly.efi}                                    boot loaders for BIOS and UEFI
+ *     DIR/loader/                                                               boot loaders (loaders.ts)
  *
  * It is read again for every request: a new version needs no restart.
  */
@@ -34,24 +36,25 @@ export interface ReleasedImage {
 	readonly squashfs: string;
 }
 
-export const loaderFiles = { bios: "undionly.kpxe", uefi: "snponly.efi" } as const;
-
 /**
  * Looks through the folder and checks that all that is released is whole.
  *
  * @throws {NetherdError} `server.folder-missing`, `server.no-image`, `server.default-image-missing`,
  *   `server.file-missing`, `server.path-leads-out`, `server.image-wrong`, `image.manifest-*`.
  */
-export function readBootTree(folder: string, configuredDefault: string | undefined): BootTree {
+export function readBootTree(
+	folder: string,
+	{ defaultImage, loaders }: Pick<Config, "defaultImage" | "loaders">,
+): BootTree {
 	if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
 		throw new NetherdError("server.folder-missing", `${folder} is not a folder`, {
 			hint: "give the boot tree that the image build made: companion serve DIR --config FILE",
 		});
 	}
-	for (const file of Object.values(loaderFiles)) resolveRooted(folder, ["loader", file]);
+	for (const file of loaderFiles(loaders)) resolveRooted(folder, ["loader", file]);
 	const imageNames = releasedImages(folder);
 	for (const name of imageNames) readReleasedImage(folder, name);
-	return { folder, imageNames, defaultImage: chooseDefault(folder, imageNames, configuredDefault) };
+	return { folder, imageNames, defaultImage: chooseDefault(folder, imageNames, defaultImage) };
 }
 
 /** Names of the images that have `current`; others are being uploaded. */

@@ -32,7 +32,7 @@ export async function examine(
 	{ folder, searchPath }: Pick<CompanionArguments, "folder" | "searchPath">,
 	config: Config,
 ): Promise<Situation> {
-	const tree = readBootTree(folder, config.defaultImage);
+	const tree = readBootTree(folder, config);
 	checkPins(folder, config.pins);
 	const programs = findPrograms(searchPath);
 	const network = await findNetwork(config, programs.ip);

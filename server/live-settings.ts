@@ -68,7 +68,7 @@ export class LiveSettings {
 		if (state === this.#seen && !this.#isWrong) return;
 		try {
 			const config = readConfig(file);
-			const { defaultImage } = readBootTree(this.#folder, config.defaultImage);
+			const { defaultImage } = readBootTree(this.#folder, config);
 			checkPins(this.#folder, config.pins);
 			this.#settings = { ...config, defaultImage };
 			this.#keepPinned();
@@ -107,6 +107,7 @@ function changedForRestart(before: Config, after: Config): string[] {
 		"[http]": ({ httpPort }) => httpPort,
 		"[nbd]": ({ nbdPort }) => nbdPort,
 		"[dhcp]": ({ dhcp, routerAdvertisements }) => [dhcp, routerAdvertisements],
+		"[loader]": ({ loaders }) => loaders,
 		"[hosts]": ({ dhcp, hosts }) => (dhcp.mode === "server" ? hosts : []),
 		"[kubernetes]": ({ tokenFile }) => tokenFile,
 		"[log]": ({ log }) => log,

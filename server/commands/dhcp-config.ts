@@ -30,7 +30,8 @@ export async function runDhcpConfig(args: readonly string[]): Promise<number> {
 	if (typeof values.config !== "string") throw usage("--config FILE is missing", how);
 	const config = readConfig(values.config);
 	const address = config.address ?? (await findNetwork(config, findProgram("ip"))).address;
-	process.stdout.write(snippet({ address, httpPort: config.httpPort, hosts: config.hosts }));
+	const { httpPort, hosts, loaders } = config;
+	process.stdout.write(snippet({ address, httpPort, hosts, loaders }));
 	if (config.dhcp.mode !== "off") {
 		const { mode } = config.dhcp;
 		process.stderr.write(

@@ -21,7 +21,7 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 		if (more.length > 0) throw usage(`one node only, not also ${more.join(" ")}`, how);
 		const options = companionArguments(values, [folder ?? ""]);
 		const config = readConfig(options.configFile);
-		const { defaultImage } = readBootTree(options.folder, config.defaultImage);
+		const { defaultImage } = readBootTree(options.folder, config);
 		const mac = macOf(node, config);
 		const host = config.hosts.find(({ macs }) => macs.includes(mac));
 		const choice = chooseBoot({ ...config, defaultImage }, mac);

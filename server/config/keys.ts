@@ -72,6 +72,14 @@ export const configKeys = {
 		help: "Answer IPv6 router solicitations where the interface has a private IPv6 address (fc00::/7), so that iPXE does not wait for an answer; yes in mode server, else no",
 		example: "yes",
 	}),
+	"loader.bios": withDefault(parseChoice("ipxe", "grub"), "ipxe", {
+		help: "Boot loader of BIOS machines: iPXE (undionly.kpxe) or GRUB (core.0)",
+		example: "grub",
+	}),
+	"loader.uefi": withDefault(parseChoice("ipxe", "grub"), "ipxe", {
+		help: "Boot loader of UEFI machines: iPXE (snponly.efi), or Debian's shim and signed GRUB (shimx64.efi), which Secure Boot accepts",
+		example: "grub",
+	}),
 	"image.default": optional(parseImageName, {
 		help: "The image that nodes boot; not needed when DIR/images has only one",
 		example: "node",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "ini";
 import { NetherdError } from "../../agent/errors.ts";
+import type { Loaders } from "../loaders.ts";
 import { type FreeEntry, readHosts, type StaticHost } from "./hosts.ts";
 import { type IniLine, readIniLines } from "./ini-lines.ts";
 import {
@@ -30,6 +31,7 @@ export interface Config {
 	readonly nbdPort: number;
 	readonly dhcp: DhcpConfig;
 	readonly routerAdvertisements: boolean;
+	readonly loaders: Loaders;
 	readonly defaultImage: string | undefined;
 	readonly kernelParameters: string;
 	/** Holds the bootstrap token of the nodes' cluster. */
@@ -252,6 +254,7 @@ function toConfig(file: string, values: KeyValues): Omit<Config, "hosts" | "grou
 		nbdPort: values["nbd.port"],
 		dhcp: toDhcpConfig(values),
 		routerAdvertisements: values["dhcp.router-advertisements"] ?? values["dhcp.mode"] === "server",
+		loaders: { bios: values["loader.bios"], uefi: values["loader.uefi"] },
 		defaultImage: values["image.default"],
 		kernelParameters: values["kernel.parameters"],
 		tokenFile: values["kubernetes.token-file"],

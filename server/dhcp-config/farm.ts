@@ -1,11 +1,12 @@
-import { loaderFiles } from "../boot-tree.ts";
 import type { StaticHost } from "../config/hosts.ts";
+import { type Loaders, loaderFile } from "../loaders.ts";
 
 /** What another DHCP server has to know about a companion. */
 export interface Farm {
 	/** The companion's address on the nodes' network. */
 	readonly address: string;
 	readonly httpPort: number;
+	readonly loaders: Loaders;
 	readonly hosts: readonly StaticHost[];
 }
 
@@ -15,18 +16,18 @@ export interface BootFiles {
 	readonly bios: string;
 	/** UEFI x86-64, over TFTP. */
 	readonly uefi: string;
-	/** UEFI x86-64 that boots over HTTP: the loader's URL. */
+	/** UEFI x86-64 that boots over HTTP: the loader's URL. Always iPXE's: GRUB would look for its grub.cfg over HTTP. */
 	readonly uefiHttp: string;
-	/** iPXE, which the other three load: the boot script's URL. */
+	/** iPXE, which the others may load, or which a card has in its ROM: the boot script's URL. */
 	readonly ipxe: string;
 }
 
-export function bootFiles({ address, httpPort }: Farm): BootFiles {
+export function bootFiles({ address, httpPort, loaders }: Farm): BootFiles {
 	const site = `http://${address}:${httpPort}`;
 	return {
-		bios: loaderFiles.bios,
-		uefi: loaderFiles.uefi,
-		uefiHttp: `${site}/loader/${loaderFiles.uefi}`,
+		bios: loaderFile(loaders, "bios"),
+		uefi: loaderFile(loaders, "uefi"),
+		uefiHttp: `${site}/loader/${loaderFile({ ...loaders, uefi: "ipxe" }, "uefi")}`,
 		ipxe: `${site}/boot.ipxe`,
 	};
 }

@@ -1,6 +1,6 @@
-import { loaderFiles } from "../boot-tree.ts";
 import type { StaticHost } from "../config/hosts.ts";
 import type { Config, DhcpServerConfig } from "../config/read-config.ts";
+import { type Firmware, type Loaders, loaderFile } from "../loaders.ts";
 import type { Network } from "../network.ts";
 
 /*
@@ -35,10 +35,11 @@ export function tftpConfiguration(network: Network, loaderFolder: string): strin
  *   is what they share.
  */
 export function dhcpConfiguration(
-	config: Pick<Config, "dhcp" | "hosts" | "httpPort" | "routerAdvertisements">,
+	config: Pick<Config, "dhcp" | "hosts" | "httpPort" | "loaders" | "routerAdvertisements">,
 	network: Network,
 ): string {
-	const { dhcp, httpPort, routerAdvertisements } = config;
+	const { dhcp, httpPort, loaders, routerAdvertisements } = config;
+	const script = `http://${network.address}:${httpPort}/boot.ipxe`;
 	return lines(
 		...noDns,
 		"# one interface, beside other servers on other interfaces",
@@ -56,9 +57,11 @@ export function dhcpConfiguration(
 		"dhcp-match=set:uefi,option:client-arch,9",
 		"# boot file in its own field of the packet: some firmware looks nowhere else",
 		"dhcp-no-override",
-		...(dhcp.mode === "server" ? [...loaderByBootFile, ...noOtherAnswers] : loaderByPxeService),
+		...(dhcp.mode === "server"
+			? [...loaderByBootFile(loaders), ...noOtherAnswers]
+			: loaderByPxeService(loaders)),
 		// With this server's address: iPXE takes a proxy's file only from an answer that has a next server.
-		`dhcp-boot=tag:ipxe,http://${network.address}:${httpPort}/boot.ipxe,,${network.address}`,
+		...chainedTo(loaders).map((tags) => `dhcp-boot=${tags},${script},,${network.address}`),
 		...(routerAdvertisements ? routerAdvertisementLines(network) : []),
 	);
 }
@@ -85,10 +88,27 @@ export function dhcpHostLine({ macs, address, hostname }: StaticHost): string {
 	return `dhcp-host=${[...macs, address, ...(hostname === undefined ? [] : [hostname])].join(",")}`;
 }
 
-const loaderByBootFile = [
-	`dhcp-boot=tag:!ipxe,tag:!uefi,${loaderFiles.bios}`,
-	`dhcp-boot=tag:!ipxe,tag:uefi,${loaderFiles.uefi}`,
-];
+const firmwareTags: { readonly [Kind in Firmware]: string } = { bios: "tag:!uefi", uefi: "tag:uefi" };
+const firmwareKinds = ["bios", "uefi"] as const;
+
+/** Machines that are to be led on by iPXE's script once they run iPXE, also where it is their card's own ROM. */
+function chainedTo(loaders: Loaders): string[] {
+	const kinds = firmwareKinds.filter((kind) => loaders[kind] === "ipxe");
+	return kinds.length === firmwareKinds.length
+		? ["tag:ipxe"]
+		: kinds.map((kind) => `tag:ipxe,${firmwareTags[kind]}`);
+}
+
+/** Where GRUB is wanted, a card whose ROM is iPXE gets it, too. */
+function notYet(loaders: Loaders, kind: Firmware): string {
+	return loaders[kind] === "ipxe" ? "tag:!ipxe," : "";
+}
+
+function loaderByBootFile(loaders: Loaders): string[] {
+	return firmwareKinds.map(
+		(kind) => `dhcp-boot=${notYet(loaders, kind)}${firmwareTags[kind]},${loaderFile(loaders, kind)}`,
+	);
+}
 
 /** iPXE's option no-pxedhcp: without it iPXE waits 3 s for a second answer (https://ipxe.org/howto/dhcpd). */
 const noOtherAnswers = ["dhcp-option=tag:ipxe,encap:175,176,1b"];
@@ -99,11 +119,17 @@ function proxyLines(network: Network): string[] {
 }
 
 /** As a proxy, dnsmasq answers firmware only by boot services: it then asks port 4011 for the file. */
-const loaderByPxeService = [
-	`pxe-service=tag:!ipxe,x86PC,netherd,${loaderFiles.bios}`,
-	`pxe-service=tag:!ipxe,X86-64_EFI,netherd,${loaderFiles.uefi}`,
-	`pxe-service=tag:!ipxe,BC_EFI,netherd,${loaderFiles.uefi}`,
-];
+function loaderByPxeService(loaders: Loaders): string[] {
+	const services = [
+		["x86PC", "bios"],
+		["X86-64_EFI", "uefi"],
+		["BC_EFI", "uefi"],
+	] as const;
+	return services.map(
+		([architecture, kind]) =>
+			`pxe-service=${notYet(loaders, kind)}${architecture},netherd,${loaderFile(loaders, kind)}`,
+	);
+}
 
 /**
  * An answer to iPXE's router solicitation, without which it waits 4 to 16 seconds. dnsmasq answers only with a network

@@ -1,45 +1,79 @@
 import { describeError } from "../../agent/errors.ts";
 import { type BootChoice, chooseBoot, pinText } from "../boot-choice.ts";
-import { readReleasedImage } from "../boot-tree.ts";
+import { type ReleasedImage, readReleasedImage } from "../boot-tree.ts";
 import { isMac, parseMac } from "../config/values.ts";
+import type { LoaderName } from "../loaders.ts";
+import { versionsOf } from "../releases/versions.ts";
 import { warningEvent } from "../warning-event.ts";
 import { bootScript, failureScript, introductionScript } from "./boot-script.ts";
+import { grubFailureScript, grubScript } from "./grub-script.ts";
+import type { BootParameters } from "./kernel-command-line.ts";
 import type { Site } from "./routes.ts";
 
 /**
- * The script for a machine that asks what to boot. Without pins it is the same for all of them, and nobody is asked who
- * they are.
+ * The script for a machine that asks what to boot, in the language of its boot loader. For iPXE, without pins, it is the
+ * same for all of them, and nobody is asked who they are.
  *
  * @param said What the machine says that its MAC address is; undefined when it was not asked.
  */
-export async function scriptFor(said: string | undefined, client: string, site: Site): Promise<string> {
-	const { address, httpPort, nbdPort, emit } = site;
+export async function scriptFor(
+	loader: LoaderName,
+	said: string | undefined,
+	client: string,
+	site: Site,
+): Promise<string> {
+	const { address, httpPort, emit } = site;
 	const settings = site.settings.current;
 	const url = `http://${address}:${httpPort}/boot.ipxe`;
-	if (said === undefined && settings.pins.length > 0) return introductionScript(url);
+	if (loader === "ipxe" && said === undefined && settings.pins.length > 0) return introductionScript(url);
 	const mac = said !== undefined && isMac(said) ? parseMac(said) : undefined;
 	try {
 		const choice = chooseBoot(settings, mac);
-		const { name, version, manifest } = readReleasedImage(site.folder, choice.image, choice.version);
+		const chosen = readReleasedImage(site.folder, choice.image, choice.version);
+		const { name, version } = chosen;
 		site.uses.touch(name, version);
 		await site.uses.locked(name, version);
 		if (mac !== undefined) {
 			emit({ event: "boot.chosen", client, mac, image: name, version, because: reasonOf(choice) });
 		}
-		return bootScript({
-			address,
-			httpPort,
-			nbdPort,
-			image: name,
-			version,
-			kernelFile: manifest.kernel.file,
-			initramfsFile: manifest.initramfs.file,
-			extraParameters: settings.kernelParameters,
-		});
+		const parameters = (image: ReleasedImage) => bootParameters(image, settings.kernelParameters, site);
+		return loader === "ipxe"
+			? bootScript(parameters(chosen))
+			: grubScript(mac, [chosen, ...otherVersions(site.folder, chosen)].map(parameters));
 	} catch (error) {
 		emit(warningEvent(error));
-		return failureScript(describeError(error), mac === undefined ? url : `${url}?mac=${mac}`);
+		const why = describeError(error);
+		return loader === "ipxe"
+			? failureScript(why, mac === undefined ? url : `${url}?mac=${mac}`)
+			: grubFailureScript(why, address, httpPort);
 	}
+}
+
+function bootParameters(
+	{ name, version, manifest }: ReleasedImage,
+	extraParameters: string,
+	{ address, httpPort, nbdPort }: Site,
+): BootParameters {
+	return {
+		address,
+		httpPort,
+		nbdPort,
+		image: name,
+		version,
+		kernelFile: manifest.kernel.file,
+		initramfsFile: manifest.initramfs.file,
+		extraParameters,
+	};
+}
+
+/** More would not fit on a screen. */
+const shownVersions = 5;
+
+/** The newest of the image's other versions, for a menu. */
+function otherVersions(folder: string, { name, version }: ReleasedImage): ReleasedImage[] {
+	return versionsOf(folder, name)
+		.flatMap(({ released }) => (released === undefined || released.version === version ? [] : [released]))
+		.slice(0, shownVersions);
 }
 
 /** Why a node boots what it boots, for people. */

@@ -1,21 +1,14 @@
-/** What a node needs to boot one version of an image. */
-export interface BootParameters {
-	/** This server, without protocol: `10.0.0.1`. */
-	readonly address: string;
-	readonly httpPort: number;
-	readonly nbdPort: number;
-	readonly image: string;
-	readonly version: string;
-	/** File names in the version's folder. */
-	readonly kernelFile: string;
-	readonly initramfsFile: string;
-	/** From the configuration; may be empty. */
-	readonly extraParameters: string;
-}
+import { type BootParameters, kernelCommandLine } from "./kernel-command-line.ts";
 
 /** How often the boot loader tries, and how long it waits in between, before it reboots. */
 const attempts = 5;
 const pauseSeconds = 5;
+
+/** UEFI kernels before 5.7 find the initramfs only by this name (Documentation/admin-guide/efi-stub.rst). */
+const initramfsName = "initrd=initramfs.img";
+
+/** netX is the card that iPXE booted from; 01 is the hardware type Ethernet. */
+const bootInterface = "01-${netX/mac:hexhyp}";
 
 /**
  * The script that iPXE runs (https://ipxe.org/scripting). It names one version throughout: a release in the middle of a
@@ -29,7 +22,7 @@ export function bootScript(parameters: BootParameters): string {
 			`echo netherd: image ${image}, version ${version}, from ${address}`,
 			"imgfree",
 			`initrd --name initramfs.img ${folder}/${initramfsFile} || goto failed`,
-			`kernel ${folder}/${kernelFile} ${kernelCommandLine(parameters)} || goto failed`,
+			`kernel ${folder}/${kernelFile} ${initramfsName} ${kernelCommandLine(parameters, bootInterface)} || goto failed`,
 			"boot || goto failed",
 		],
 		"netherd: loading failed, iPXE error ${errno}; its own message is above",
@@ -57,27 +50,6 @@ export function introductionScript(url: string): string {
 		[`chain --replace ${url}?mac=\${netX/mac} || goto failed`],
 		"netherd: no answer from the server, iPXE error ${errno}; its own message is above",
 	);
-}
-
-/** As kernels, initramfs and agent read it: see docs/boot-sequence.md. */
-export function kernelCommandLine(parameters: BootParameters): string {
-	const { address, httpPort, nbdPort, image, version, extraParameters } = parameters;
-	return [
-		// UEFI kernels before 5.7 find the initramfs only by this name (Documentation/admin-guide/efi-stub.rst).
-		"initrd=initramfs.img",
-		"root=/dev/nbd0",
-		"boot=netherd",
-		`nbdroot=${address}:${nbdPort}/${image}/${version}`,
-		`netherd.server=http://${address}:${httpPort}`,
-		`netherd.image=${image}/${version}`,
-		"ip=dhcp",
-		// netX is the card that iPXE booted from; 01 is the hardware type Ethernet, as PXELINUX writes it.
-		"BOOTIF=01-${netX/mac:hexhyp}",
-		"panic=10",
-		// The agent logs more at once than the kernel takes from a program by default (kernel-parameters.txt).
-		"printk.devkmsg=on",
-		...(extraParameters === "" ? [] : [extraParameters]),
-	].join(" ");
 }
 
 /** @param attempt Jumps to `failed` when it does not work. */

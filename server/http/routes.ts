@@ -4,6 +4,7 @@ import { relative, sep } from "node:path";
 import { describeError, NetherdError } from "../../agent/errors.ts";
 import type { EventSink } from "../events.ts";
 import type { LiveSettings } from "../live-settings.ts";
+import type { LoaderName } from "../loaders.ts";
 import type { VersionUses } from "../releases/version-uses.ts";
 import { pathParts } from "../rooted-path.ts";
 import type { ChildState } from "../supervised-child.ts";
@@ -44,7 +45,8 @@ interface Route {
 
 /** Everything that the companion says over HTTP. */
 export const routes: readonly Route[] = [
-	{ methods: ["GET", "HEAD"], path: "/boot.ipxe", answer: answerBootScript },
+	{ methods: ["GET", "HEAD"], path: "/boot.ipxe", answer: (exchange) => answerBootScript("ipxe", exchange) },
+	{ methods: ["GET", "HEAD"], path: "/boot.grub", answer: (exchange) => answerBootScript("grub", exchange) },
 	{ methods: ["GET", "HEAD"], path: "/lts.conf", answer: answerLtsConf },
 	{ methods: ["GET"], path: "/token", answer: answerToken },
 	{ methods: ["GET", "HEAD"], path: "/images/", answer: answerFile },
@@ -109,11 +111,11 @@ function statusFor(error: unknown): number {
 	return error instanceof NetherdError ? (statuses[error.code] ?? 500) : 500;
 }
 
-async function answerBootScript({ request, response, site }: Exchange): Promise<void> {
+async function answerBootScript(loader: LoaderName, { request, response, site }: Exchange): Promise<void> {
 	const query = new URL(request.url ?? "/", "http://companion").searchParams;
 	const client = request.socket.remoteAddress ?? "unknown";
 	// Status 200 whatever happens, or the boot loader would show a number instead of the reason.
-	const script = await scriptFor(query.get("mac") ?? undefined, client, site);
+	const script = await scriptFor(loader, query.get("mac") ?? undefined, client, site);
 	response.setHeader("Cache-Control", "no-store");
 	sendText(response, 200, script);
 }

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSy
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readBootTree, readReleasedImage } from "../../server/boot-tree.ts";
+import type { Loaders } from "../../server/loaders.ts";
 import { release, writeBootTree, writeVersion } from "./support/boot-tree.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
@@ -11,12 +12,16 @@ async function bootTree(): Promise<string> {
 	return folder;
 }
 
+const ipxe = { bios: "ipxe", uefi: "ipxe" } as const;
+const read = (folder: string, defaultImage?: string, loaders: Loaders = ipxe) =>
+	readBootTree(folder, { defaultImage, loaders });
+
 const refusal = (code: string, text: string) =>
 	expect.objectContaining({ code, message: expect.stringContaining(text) });
 
 test("a whole tree; the only image is the default", async () => {
 	const folder = await bootTree();
-	expect(readBootTree(folder, undefined)).toEqual({ folder, imageNames: ["node"], defaultImage: "node" });
+	expect(read(folder)).toEqual({ folder, imageNames: ["node"], defaultImage: "node" });
 	expect(readReleasedImage(folder, "node")).toMatchObject({
 		name: "node",
 		version: "1",
@@ -29,26 +34,34 @@ test("a whole tree; the only image is the default", async () => {
 test("an image that has no current version yet is not served", async () => {
 	const folder = await bootTree();
 	await writeVersion(folder, { name: "storage", version: "1" });
-	expect(readBootTree(folder, undefined).imageNames).toEqual(["node"]);
+	expect(read(folder).imageNames).toEqual(["node"]);
 });
 
 test("with several images the configuration chooses", async () => {
 	const folder = await bootTree();
 	await writeVersion(folder, { name: "storage", version: "7" });
 	release(folder, { name: "storage", version: "7" });
-	expect(readBootTree(folder, "storage")).toMatchObject({ defaultImage: "storage" });
-	expect(() => readBootTree(folder, undefined)).toThrow(
+	expect(read(folder, "storage")).toMatchObject({ defaultImage: "storage" });
+	expect(() => read(folder)).toThrow(
 		refusal("server.default-image-missing", "several images: node, storage"),
 	);
-	expect(() => readBootTree(folder, "other")).toThrow(
+	expect(() => read(folder, "other")).toThrow(
 		refusal("server.default-image-missing", "images/other/current"),
 	);
 });
 
-test("a folder that is not there", () => {
-	expect(() => readBootTree("/nonexistent", undefined)).toThrow(
-		refusal("server.folder-missing", "/nonexistent"),
+test("only the boot loaders that machines are to get must be there", async () => {
+	const folder = await bootTree();
+	for (const file of ["core.0", "shimx64.efi"]) writeFileSync(join(folder, "loader", file), "loader");
+	rmSync(join(folder, "loader/undionly.kpxe"));
+	expect(read(folder, undefined, { bios: "grub", uefi: "ipxe" })).toMatchObject({ defaultImage: "node" });
+	expect(() => read(folder, undefined, { bios: "grub", uefi: "grub" })).toThrow(
+		refusal("server.file-missing", "grubx64.efi"),
 	);
+});
+
+test("a folder that is not there", () => {
+	expect(() => read("/nonexistent")).toThrow(refusal("server.folder-missing", "/nonexistent"));
 });
 
 test.each([
@@ -63,7 +76,7 @@ test.each([
 ])("without %s it is refused, and the file is named", async (file) => {
 	const folder = await bootTree();
 	rmSync(join(folder, file), { recursive: true });
-	expect(() => readBootTree(folder, undefined)).toThrow(
+	expect(() => read(folder)).toThrow(
 		refusal("server.file-missing", file === "images/node/1" ? "images/node/current" : file),
 	);
 });
@@ -71,28 +84,26 @@ test.each([
 test("a tree without any released image is refused", async () => {
 	const folder = await bootTree();
 	rmSync(join(folder, "images/node/current"));
-	expect(() => readBootTree(folder, undefined)).toThrow(refusal("server.no-image", "images"));
+	expect(() => read(folder)).toThrow(refusal("server.no-image", "images"));
 });
 
 test("a file that is shorter or longer than the manifest says is refused", async () => {
 	const folder = await bootTree();
 	appendFileSync(join(folder, "images/node/1/initramfs.img"), "x");
-	expect(() => readBootTree(folder, undefined)).toThrow(
-		refusal("server.image-wrong", "initramfs.img has 12 bytes"),
-	);
+	expect(() => read(folder)).toThrow(refusal("server.image-wrong", "initramfs.img has 12 bytes"));
 });
 
 test("a renamed version is refused: the manifest would contradict its place", async () => {
 	const folder = await bootTree();
 	renameSync(join(folder, "images/node/1"), join(folder, "images/node/2"));
 	release(folder, { name: "node", version: "2" });
-	expect(() => readBootTree(folder, undefined)).toThrow(refusal("server.image-wrong", "describes node/1"));
+	expect(() => read(folder)).toThrow(refusal("server.image-wrong", "describes node/1"));
 });
 
 test("a manifest that is none is refused as the manifest's reader says", async () => {
 	const folder = await bootTree();
 	writeFileSync(join(folder, "images/node/1/image.json"), "{}");
-	expect(() => readBootTree(folder, undefined)).toThrow(refusal("image.manifest-invalid", "image.json"));
+	expect(() => read(folder)).toThrow(refusal("image.manifest-invalid", "image.json"));
 });
 
 test.each([
@@ -104,7 +115,7 @@ test.each([
 	await writeVersion(folder, { name: "storage", version: "1" });
 	mkdirSync(join(folder, "images/node/deeper/1"), { recursive: true });
 	release(folder, { name: "node", version: target });
-	expect(() => readBootTree(folder, undefined)).toThrow(refusal("server.image-wrong", "current"));
+	expect(() => read(folder)).toThrow(refusal("server.image-wrong", "current"));
 });
 
 test("current that leads out of the tree is refused", async () => {
@@ -114,7 +125,5 @@ test("current that leads out of the tree is refused", async () => {
 	await writeBootTree(folder);
 	renameSync(join(folder, "images/node/1"), join(top, "1"));
 	symlinkSync("../../../1", join(folder, "images/node/1"));
-	expect(() => readBootTree(folder, undefined)).toThrow(
-		refusal("server.path-leads-out", "images/node/current"),
-	);
+	expect(() => read(folder)).toThrow(refusal("server.path-leads-out", "images/node/current"));
 });

@@ -36,7 +36,7 @@ async function settings(text: string, lookMs = hour, file = "c.ini") {
 	const emit = (event: CompanionEvent) => events.push(event);
 	const uses = new VersionUses(folder, flock, emit, 0);
 	const config = readConfig(path);
-	const live = new LiveSettings(readBootTree(folder, undefined), config, uses, emit, lookMs);
+	const live = new LiveSettings(readBootTree(folder, config), config, uses, emit, lookMs);
 	onTestFinished(async () => {
 		live.stop();
 		await uses.stop();

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
+import type { LoaderName } from "../../server/loaders.ts";
 import { type Companion, startCompanion } from "./companion.ts";
 import { consoleTexts, joinedSighting, phaseStarts } from "./console-texts.ts";
 import { Farm } from "./farm.ts";
@@ -13,6 +14,8 @@ import { renderTimeline, type Sighting, type Timeline, timelineOf } from "./time
 export interface NodeState {
 	readonly firmware: FirmwareKind;
 	readonly memoryMiB: number;
+	/** iPXE where nothing is said. */
+	readonly loader?: LoaderName;
 	/** Text of the server's lts.conf; undefined: the server has none. */
 	readonly ltsConf: string | undefined;
 	/** Added to the end of the kernel command line, after the console. */
@@ -78,7 +81,12 @@ export class BootedNode implements AsyncDisposable {
 			const kernelParameters = `console=ttyS0 ${state.kernelParameters ?? ""}`.trim();
 			const companion = await startCompanion(
 				farm,
-				{ tree, kernelParameters, hosts: [machineIdentity] },
+				{
+					tree,
+					kernelParameters,
+					hosts: [machineIdentity],
+					...(state.loader === undefined ? {} : { loader: state.loader }),
+				},
 				folder,
 			);
 			const machine = await powerOn(

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetherdError } from "../../agent/errors.ts";
 import type { CompanionEvent } from "../../server/events.ts";
+import type { LoaderName } from "../../server/loaders.ts";
 import { repository } from "../../tools/cache.ts";
 import { type Farm, farmNetwork } from "./farm.ts";
 import type { Sighting } from "./timeline.ts";
@@ -31,6 +32,8 @@ export interface Companion {
 export interface CompanionOptions {
 	/** The boot tree that it serves. */
 	readonly tree: string;
+	/** Boot loader of all machines; iPXE where nothing is said. */
+	readonly loader?: LoaderName;
 	/** Parameters for the end of every node's kernel command line. */
 	readonly kernelParameters: string;
 	/** The router that DHCP tells nodes of; without it they have no default route. */
@@ -103,13 +106,19 @@ export async function startCompanion(
 }
 
 /** The companion's ini file for a farm of the harness. */
-export function companionConfiguration({ kernelParameters, hosts, router }: CompanionOptions): string {
+export function companionConfiguration({
+	loader,
+	kernelParameters,
+	hosts,
+	router,
+}: CompanionOptions): string {
 	return [
 		"[network]",
 		`interface = ${farmNetwork.interface}`,
 		"[dhcp]",
 		`range = ${farmNetwork.firstLease} - ${farmNetwork.lastLease}`,
 		...(router === undefined ? [] : [`router = ${router}`]),
+		...(loader === undefined ? [] : ["[loader]", `bios = ${loader}`, `uefi = ${loader}`]),
 		"[hosts]",
 		...hosts.map(({ mac, address, hostname }) => `${mac} = ${address}, ${hostname}`),
 		"[kernel]",

@@ -26,7 +26,7 @@ export const joinedSighting = "harness: the stand-in kubeadm has recorded a join
 
 /** What shows that a phase of the boot begins: console lines, and the companion's log as JSON. */
 export const phaseStarts: PhaseStarts = {
-	loader: [/iPXE initialising devices/],
+	loader: [/iPXE initialising devices/, /netherd: asking \S+ what to boot/],
 	kernel: [/\bLinux version \d/],
 	"stage 1": [/Run \/init as init process/, /Begin: netherd/, /netherd: initramfs /],
 	"stage 2": [/netherd: initramfs done/],

@@ -32,6 +32,7 @@ test("the smallest configuration, with every default", () => {
 			domain: undefined,
 		},
 		routerAdvertisements: true,
+		loaders: { bios: "ipxe", uefi: "ipxe" },
 		defaultImage: undefined,
 		kernelParameters: "",
 		log: { format: "text", level: "info" },
@@ -59,6 +60,9 @@ router = 10.0.0.254
 dns = 10.0.0.254,10.0.0.253
 domain = rack.example
 router-advertisements = no
+[loader]
+bios = ipxe
+uefi = grub
 [image]
 default = node
 [kernel]
@@ -91,6 +95,7 @@ canary = storage/1
 			domain: "rack.example",
 		},
 		routerAdvertisements: false,
+		loaders: { bios: "ipxe", uefi: "grub" },
 		defaultImage: "node",
 		kernelParameters: "console=ttyS0,115200 ltsp.foo=1",
 		log: { format: "json", level: "debug" },

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { dhcpConfiguration, tftpConfiguration } from "../../../server/dnsmasq/configuration.ts";
+import type { Loaders } from "../../../server/loaders.ts";
 
 const network = {
 	interfaceName: "eth1",
@@ -8,6 +9,8 @@ const network = {
 	networkAddress: "10.0.0.0",
 	privateIpv6Prefixes: ["fd67::"],
 };
+
+const loaders = { bios: "ipxe", uefi: "ipxe" } as const;
 
 test("TFTP", () => {
 	expect(tftpConfiguration(network, "/tmp/run/loader")).toMatchInlineSnapshot(`
@@ -38,7 +41,7 @@ test("a DHCP server with everything", () => {
 		{ macs: ["52:54:00:00:00:01", "52:54:00:00:00:03"], address: "10.0.0.11", hostname: "node1" },
 		{ macs: ["52:54:00:00:00:02"], address: "10.0.0.12", hostname: undefined },
 	] as const;
-	const config = { dhcp, hosts, httpPort: 8080, routerAdvertisements: true };
+	const config = { dhcp, hosts, httpPort: 8080, loaders, routerAdvertisements: true };
 	expect(dhcpConfiguration(config, network)).toMatchInlineSnapshot(`
 		"# no DNS, no files
 		port=0
@@ -89,7 +92,7 @@ test("a DHCP server without a router does not name itself as one, nor answer whe
 		dns: [],
 		domain: undefined,
 	} as const;
-	const config = { dhcp, hosts: [], httpPort: 80, routerAdvertisements: true };
+	const config = { dhcp, hosts: [], httpPort: 80, loaders, routerAdvertisements: true };
 	const text = dhcpConfiguration(config, { ...network, privateIpv6Prefixes: [] });
 	expect(text).toContain("\ndhcp-option=option:router\n");
 	expect(text).not.toMatch(/enable-ra|ra-only|dns-server|domain/);
@@ -97,7 +100,13 @@ test("a DHCP server without a router does not name itself as one, nor answer whe
 
 test("beside another DHCP server", () => {
 	const hosts = [{ macs: ["52:54:00:00:00:01"], address: "10.0.0.11", hostname: "node1" }] as const;
-	const config = { dhcp: { mode: "proxy" }, hosts, httpPort: 80, routerAdvertisements: false } as const;
+	const config = {
+		dhcp: { mode: "proxy" },
+		hosts,
+		httpPort: 80,
+		loaders,
+		routerAdvertisements: false,
+	} as const;
 	expect(dhcpConfiguration(config, network)).toMatchInlineSnapshot(`
 		"# no DNS, no files
 		port=0
@@ -126,4 +135,54 @@ test("beside another DHCP server", () => {
 		dhcp-boot=tag:ipxe,http://10.0.0.1:80/boot.ipxe,,10.0.0.1
 		"
 	`);
+});
+
+describe("with GRUB", () => {
+	const bootLines = (mode: "server" | "proxy", loaders: Loaders) =>
+		dhcpConfiguration(
+			{
+				dhcp:
+					mode === "proxy"
+						? { mode }
+						: {
+								mode,
+								range: { first: "10.0.0.100", last: "10.0.0.199" },
+								lease: "12h",
+								router: undefined,
+								dns: [],
+								domain: undefined,
+							},
+				hosts: [],
+				httpPort: 80,
+				loaders,
+				routerAdvertisements: false,
+			},
+			network,
+		)
+			.split("\n")
+			.filter((line) => /^(dhcp-boot|pxe-service)=/.test(line));
+
+	test("for UEFI, iPXE goes on to its script only on BIOS machines", () => {
+		expect(bootLines("server", { bios: "ipxe", uefi: "grub" })).toEqual([
+			"dhcp-boot=tag:!ipxe,tag:!uefi,undionly.kpxe",
+			"dhcp-boot=tag:uefi,shimx64.efi",
+			"dhcp-boot=tag:ipxe,tag:!uefi,http://10.0.0.1:80/boot.ipxe,,10.0.0.1",
+		]);
+	});
+
+	test("for both, cards with iPXE in their ROM get it as well", () => {
+		expect(bootLines("server", { bios: "grub", uefi: "grub" })).toEqual([
+			"dhcp-boot=tag:!uefi,core.0",
+			"dhcp-boot=tag:uefi,shimx64.efi",
+		]);
+	});
+
+	test("beside another DHCP server", () => {
+		expect(bootLines("proxy", { bios: "grub", uefi: "ipxe" })).toEqual([
+			"pxe-service=x86PC,netherd,core.0",
+			"pxe-service=tag:!ipxe,X86-64_EFI,netherd,snponly.efi",
+			"pxe-service=tag:!ipxe,BC_EFI,netherd,snponly.efi",
+			"dhcp-boot=tag:ipxe,tag:uefi,http://10.0.0.1:80/boot.ipxe,,10.0.0.1",
+		]);
+	});
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bootScript, failureScript, kernelCommandLine } from "../../../server/http/boot-script.ts";
+import { bootScript, failureScript } from "../../../server/http/boot-script.ts";
+import { kernelCommandLine } from "../../../server/http/kernel-command-line.ts";
 
 const parameters = {
 	address: "10.0.0.1",
@@ -38,7 +39,9 @@ test("the script that a node runs", () => {
 });
 
 test("the command line without extra parameters ends without a blank", () => {
-	expect(kernelCommandLine({ ...parameters, extraParameters: "" })).toMatch(/ panic=10 printk.devkmsg=on$/);
+	expect(kernelCommandLine({ ...parameters, extraParameters: "" }, "01-52-54-00-00-00-01")).toMatch(
+		/ panic=10 printk.devkmsg=on$/,
+	);
 });
 
 test("the script that tells a node's console why there is nothing to boot", () => {

@@ -1,0 +1,37 @@
+/** What a node needs to boot one version of an image. */
+export interface BootParameters {
+	/** This server, without protocol: `10.0.0.1`. */
+	readonly address: string;
+	readonly httpPort: number;
+	readonly nbdPort: number;
+	readonly image: string;
+	readonly version: string;
+	/** File names in the version's folder. */
+	readonly kernelFile: string;
+	readonly initramfsFile: string;
+	/** From the configuration; may be empty. */
+	readonly extraParameters: string;
+}
+
+/**
+ * As kernels, initramfs and agent read it: see docs/boot-sequence.md.
+ *
+ * @param bootInterface Value of BOOTIF=, the card's MAC address as PXELINUX writes it: hardware type and bytes with
+ *   hyphens. Undefined: the initramfs takes the card that has a link.
+ */
+export function kernelCommandLine(parameters: BootParameters, bootInterface: string | undefined): string {
+	const { address, httpPort, nbdPort, image, version, extraParameters } = parameters;
+	return [
+		"root=/dev/nbd0",
+		"boot=netherd",
+		`nbdroot=${address}:${nbdPort}/${image}/${version}`,
+		`netherd.server=http://${address}:${httpPort}`,
+		`netherd.image=${image}/${version}`,
+		"ip=dhcp",
+		...(bootInterface === undefined ? [] : [`BOOTIF=${bootInterface}`]),
+		"panic=10",
+		// The agent logs more at once than the kernel takes from a program by default (kernel-parameters.txt).
+		"printk.devkmsg=on",
+		...(extraParameters === "" ? [] : [extraParameters]),
+	].join(" ");
+}

@@ -1,0 +1,23 @@
+import { checkJoinedNode } from "../lib/after-join.ts";
+import { scenario } from "../lib/scenario.ts";
+import { joiningUefiNode } from "../lib/states.ts";
+
+export default scenario("uefi-grub-boot-to-join", "OVMF, shim and GRUB with Secure Boot off, agent join", {
+	before: { ...joiningUefiNode, loader: "grub" },
+	async run(stage) {
+		const node = await stage.boot();
+		await checkJoinedNode(stage, node);
+		await stage.checkGuest(node, [
+			{
+				what: "GRUB loaded the kernel over HTTP",
+				run: "grep -o 'BOOT_IMAGE=(http' /proc/cmdline",
+				prints: "BOOT_IMAGE=(http",
+			},
+			{
+				what: "Secure Boot is off",
+				run: "dmesg | grep -c 'secureboot: Secure boot enabled'; true",
+				prints: "0",
+			},
+		]);
+	},
+});
