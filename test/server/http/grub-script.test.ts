@@ -32,7 +32,7 @@ async function check(script: string): Promise<void> {
 test("what GRUB reads over TFTP", async () => {
 	const script = grubFirstScript("10.0.0.1", 8080);
 	expect(script).toMatchInlineSnapshot(`
-		"echo "netherd: asking 10.0.0.1 what to boot"
+		"echo 'netherd: asking 10.0.0.1 what to boot'
 		configfile (http,10.0.0.1:8080)/boot.grub?mac=$net_default_mac
 		echo 'netherd: no answer from http://10.0.0.1:8080/boot.grub'
 		echo 'netherd: rebooting in 5 s'
