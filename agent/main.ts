@@ -87,6 +87,7 @@ async function dryRun(options: Options): Promise<number> {
 			...identity(options),
 			conf: word(options.conf),
 			facts: word(options.facts),
+			key: word(options.key),
 			offline: options.offline === true,
 		},
 		note,
@@ -99,6 +100,7 @@ async function dryRun(options: Options): Promise<number> {
 		return 0;
 	}
 	for (const line of node.assumed) printLine(`assumed   ${line}`);
+	for (const line of node.read) printLine(`read      ${line}`);
 	for (const plan of plans) await show(plan);
 	return 0;
 }

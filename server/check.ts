@@ -1,6 +1,8 @@
+import { listKeyIds } from "../agent/trust/keys.ts";
 import { pinText } from "./boot-choice.ts";
 import type { Situation } from "./service.ts";
 import { services } from "./services.ts";
+import { signingWarnings } from "./signing.ts";
 
 /** What `companion check` finds, as data: the JSON that it prints. */
 export interface CheckReport {
@@ -13,6 +15,10 @@ export interface CheckReport {
 	readonly images: readonly string[];
 	/** As the configuration has them; each names what is there. */
 	readonly pins: readonly string[];
+	/** Ids of the keys that sign lts.conf as it is served. */
+	readonly signingKeys: readonly string[];
+	/** What serve would warn of. */
+	readonly warnings: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
 	/** In the order of the start. */
 	readonly services: readonly {
 		readonly name: string;
@@ -26,7 +32,7 @@ export interface CheckReport {
 }
 
 export function checkReport(situation: Situation): CheckReport {
-	const { config, network, tree } = situation;
+	const { config, network, tree, signingKeys } = situation;
 	return {
 		ok: true,
 		folder: tree.folder,
@@ -36,6 +42,8 @@ export function checkReport(situation: Situation): CheckReport {
 		defaultImage: tree.defaultImage,
 		images: tree.imageNames,
 		pins: config.pins.map(pinText),
+		signingKeys: signingKeys.map(({ publicKey }) => publicKey.id),
+		warnings: signingWarnings(situation).map(({ code, message, hint }) => ({ code, message, hint })),
 		services: services.map((service) => ({
 			name: service.name,
 			purpose: service.purpose,
@@ -54,6 +62,10 @@ export function checkText(report: CheckReport): string {
 		`${report.folder} on ${report.interface} (${report.address}), DHCP ${report.dhcp}`,
 		`images: ${report.images.map((name) => (name === report.defaultImage ? `${name} (default)` : name)).join(", ")}`,
 		...report.pins,
+		...(report.signingKeys.length === 0 ? [] : [`signs lts.conf with ${listKeyIds(report.signingKeys)}`]),
+		...report.warnings.map(
+			({ code, message, hint }) => `warning: ${message} [${code}]\n  what to do: ${hint}`,
+		),
 		"would start, in this order:",
 		...rows,
 		"",

@@ -1,3 +1,4 @@
+import { readSigningKey } from "../agent/trust/key-files.ts";
 import { checkPins } from "./boot-choice.ts";
 import { readBootTree } from "./boot-tree.ts";
 import type { Config } from "./config/read-config.ts";
@@ -11,6 +12,7 @@ import { VersionUses } from "./releases/version-uses.ts";
 import { makeRunFolder } from "./run-folder.ts";
 import type { RunningService, Service, Situation } from "./service.ts";
 import { services } from "./services.ts";
+import { signingWarnings } from "./signing.ts";
 import type { ChildState } from "./supervised-child.ts";
 import { warningEvent } from "./warning-event.ts";
 
@@ -26,7 +28,7 @@ export interface CompanionArguments {
 /**
  * Looks at everything that can be known without starting anything: configuration, folder, programs, network.
  *
- * @throws {NetherdError} `server-config.*`, `server.*`, `image.manifest-*`.
+ * @throws {NetherdError} `server-config.*`, `server.*`, `image.manifest-*`, `trust.key-*`.
  */
 export async function examine(
 	{ folder, searchPath }: Pick<CompanionArguments, "folder" | "searchPath">,
@@ -34,9 +36,10 @@ export async function examine(
 ): Promise<Situation> {
 	const tree = readBootTree(folder, config);
 	checkPins(folder, config.pins);
+	const signingKeys = config.signingKeyFiles.map(readSigningKey);
 	const programs = findPrograms(searchPath);
 	const network = await findNetwork(config, programs.ip);
-	return { config, network, tree, programs };
+	return { config, network, tree, programs, signingKeys };
 }
 
 /**
@@ -71,6 +74,7 @@ export async function serve(
 		}
 		if (!stop.aborted) emit(readyEvent(situation));
 		warnAboutRouterSolicitations(situation, emit);
+		for (const warning of signingWarnings(situation)) emit(warningEvent(warning));
 		await aborted(stop);
 		emit({ event: "companion.stopping", reason: String(stop.reason) });
 	} finally {

@@ -26,7 +26,9 @@ Exit codes: 0 done, 1 a bug or a lost log, 2 refused (the message has a code, an
 const arguments_ = `Arguments:
   DIR                    the boot tree that the image build makes:
                            lts.conf                        the farm; may be a link inside DIR; may be missing
-                           images/NAME/VERSION/            vmlinuz, initramfs.img, image.squashfs, image.json
+                           lts.conf.sig                    its signature, unless the companion makes it
+                           images/NAME/VERSION/            vmlinuz, initramfs.img, image.squashfs, image.json,
+                                                           image.json.sig
                            images/NAME/current -> VERSION  the version that nodes boot
                            loader/                         undionly.kpxe (BIOS), snponly.efi (UEFI)
   --config FILE          the configuration, an ini file; every key is below
@@ -49,6 +51,7 @@ What nodes can ask for:
   GET  /boot.ipxe        script that loads kernel and initramfs of the default image's current version, or of
                          what [pins] says for the node; with pins, nodes are asked for their MAC address first
   GET  /lts.conf         DIR/lts.conf
+  GET  /lts.conf.sig     its signature: made for the file as it is now, with [signing] key; else DIR/lts.conf.sig
   GET  /images/…         anything in DIR/images; /loader/… likewise
   POST /events           one JSON object, at most 64 KiB, logged as one line
   GET  /health           200 when all children run, else 503; JSON

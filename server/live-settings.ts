@@ -110,6 +110,7 @@ function changedForRestart(before: Config, after: Config): string[] {
 		"[loader]": ({ loaders }) => loaders,
 		"[hosts]": ({ dhcp, hosts }) => (dhcp.mode === "server" ? hosts : []),
 		"[kubernetes]": ({ tokenFile }) => tokenFile,
+		"[signing]": ({ signingKeyFiles }) => signingKeyFiles,
 		"[log]": ({ log }) => log,
 	};
 	return Object.entries(parts)

@@ -81,6 +81,20 @@ export async function openRooted(root: string, parts: readonly string[]): Promis
 	}
 }
 
+/**
+ * The whole content of a small file.
+ *
+ * @throws {NetherdError} As `openRooted`.
+ */
+export async function readRooted(root: string, parts: readonly string[]): Promise<Buffer> {
+	const { handle } = await openRooted(root, parts);
+	try {
+		return await handle.readFile();
+	} finally {
+		await handle.close();
+	}
+}
+
 function isInside(realRoot: string, path: string): boolean {
 	return path === realRoot || path.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep);
 }

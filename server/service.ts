@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import { NetherdError } from "../agent/errors.ts";
+import type { SigningKey } from "../agent/trust/keys.ts";
 import type { BootTree } from "./boot-tree.ts";
 import type { Config } from "./config/read-config.ts";
 import type { EventSink } from "./events.ts";
@@ -18,6 +19,8 @@ export interface Situation {
 	readonly network: Network;
 	readonly tree: BootTree;
 	readonly programs: Programs;
+	/** They sign lts.conf as it is served. */
+	readonly signingKeys: readonly SigningKey[];
 }
 
 export interface ServiceContext extends Situation {

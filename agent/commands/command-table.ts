@@ -81,7 +81,7 @@ export const commands: readonly CommandDescription[] = [
 		summary: "show what a node will do, on any machine, changing nothing",
 		description: [
 			"Prints every stage of the boot with its steps and actions, each file with its whole content, in the order in which a node would do them. It is the same plan by the same code; only the host differs.",
-			"The node is described by the options, or by a facts.json that a node left in /run/netherd/STAGE. What is not given is assumed, and the output says what was assumed. With netherd.server= in --cmdline, lts.conf and the image's manifest are read from that server.",
+			"The node is described by the options, or by a facts.json that a node left in /run/netherd/STAGE. What is not given is assumed, and the output says what was assumed. With netherd.server= in --cmdline, lts.conf and the image's manifest are read from that server. Their signatures are checked with --key, else with the keys in /etc/netherd/trusted-keys of this machine; where there are none, the output says NOT VERIFIED.",
 			"With --diff it prints what the file NEW would change, compared with OLD: keys, actions, and lines of files. With --all-nodes this is done for every section that is named like a host, an IP or a MAC address, and for a node that no section names; nodes with the same change are printed as one. Nothing is read over the network then. Exit code 0: no difference; 1: a difference; 2: an error.",
 		],
 		options: [
@@ -95,6 +95,12 @@ export const commands: readonly CommandDescription[] = [
 			},
 			{ name: "stage", value: stageNames.join("|"), help: "only this stage" },
 			{ name: "offline", help: "read nothing over the network" },
+			{
+				name: "key",
+				value: "FILE",
+				help: "the public key that has to have signed what the server gives",
+				notWith: ["facts", "diff", "offline"],
+			},
 			{
 				name: "diff",
 				value: "OLD NEW",

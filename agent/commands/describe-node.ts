@@ -1,4 +1,4 @@
-import { parseCommandLine } from "../config/cmdline.ts";
+import { type CommandLine, parseCommandLine } from "../config/cmdline.ts";
 import { NetherdError } from "../errors.ts";
 import {
 	assumedInitFacts,
@@ -8,10 +8,12 @@ import {
 	type NodeDescription,
 } from "../facts/assumed-facts.ts";
 import { gatherConfiguration, withoutSecrets } from "../facts/configuration-text.ts";
-import type { Facts, NetworkFacts } from "../facts/facts.ts";
+import type { ConfigurationText, Facts, ImageFacts, NetworkFacts } from "../facts/facts.ts";
 import { gatherImage } from "../facts/image.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
+import { describeVerification, type Trust, trustOf } from "../facts/verification.ts";
 import { nodeName } from "../init/node-name.ts";
+import { readPublicKey } from "../trust/key-files.ts";
 import { readText } from "./check.ts";
 import { type IdentityOptions, identifyNode } from "./node-identity.ts";
 
@@ -19,6 +21,8 @@ import { type IdentityOptions, identifyNode } from "./node-identity.ts";
 export interface NodeOptions extends IdentityOptions {
 	readonly conf?: string | undefined;
 	readonly facts?: string | undefined;
+	/** File with the public key that has to have signed what the server gives. */
+	readonly key?: string | undefined;
 	readonly offline: boolean;
 }
 
@@ -28,17 +32,19 @@ export interface DescribedNode {
 	readonly stages: readonly Facts[];
 	/** For people, a line each. */
 	readonly assumed: readonly string[];
+	/** What was read from the server and who signed it; for people, a line each. */
+	readonly read: readonly string[];
 }
 
 /**
  * The facts of a described node. With a server on the kernel command line and unless `offline`, lts.conf and the image's
- * manifest are read from it, as the node would.
+ * manifest are read from it and verified, as the node would.
  */
 export async function describeNode(
 	options: NodeOptions,
 	say: (line: string) => void,
 ): Promise<DescribedNode> {
-	if (options.facts !== undefined) return { stages: [readFacts(options.facts)], assumed: [] };
+	if (options.facts !== undefined) return { stages: [readFacts(options.facts)], assumed: [], read: [] };
 
 	const { commandLine: line, network } = identifyNode({
 		...options,
@@ -46,11 +52,12 @@ export async function describeNode(
 	});
 	const commandLine = parseCommandLine(line);
 	const online = !options.offline && commandLine.server !== undefined;
+	const trust = online ? trustFor(options, commandLine, say) : undefined;
 	const { configuration } =
 		options.conf !== undefined
 			? withoutSecrets(readText(options.conf), options.conf)
-			: online
-				? await gatherConfiguration(commandLine, "/", say)
+			: trust !== undefined
+				? await gatherConfiguration(commandLine, "/", trust, say)
 				: withoutSecrets("", "nowhere");
 	const node: NodeDescription = { ...network, commandLine: line, configuration };
 
@@ -58,7 +65,9 @@ export async function describeNode(
 	const resolved = resolveFacts(init);
 	const intoMemory = resolved.configuration.boolean("LTSP_NBD_TO_RAM");
 	const image =
-		online && intoMemory ? await gatherImage({ ...resolved, network: init.network }, say) : undefined;
+		trust !== undefined && intoMemory
+			? await gatherImage({ ...resolved, network: init.network }, trust, say)
+			: undefined;
 	return {
 		stages: [
 			assumedInitramfsFacts({ ...node, image }, intoMemory),
@@ -66,7 +75,27 @@ export async function describeNode(
 			assumedJoinFacts(node, nodeName({ ...resolved, facts: init }).name),
 		],
 		assumed: assumedLines(options, network, image !== undefined),
+		read: [
+			readLine(configuration.file, configuration),
+			image === undefined ? undefined : readLine(`image ${image.name} ${image.version ?? ""}`.trim(), image),
+		].filter((line) => line !== undefined),
 	};
+}
+
+/**
+ * A key that was given has to have signed; without one, those that this machine trusts. Where there are none, as on most
+ * workstations, the dry run goes on and says that nobody was asked.
+ */
+function trustFor({ key }: NodeOptions, commandLine: CommandLine, say: (line: string) => void): Trust {
+	if (key !== undefined) return { kind: "signed", keys: [readPublicKey(key)] };
+	const trust = trustOf(commandLine, "/");
+	if (trust.kind === "anybody" || trust.keys.length > 0) return trust;
+	say("nothing from the server is verified, because there is no trusted key here: --key FILE names one");
+	return { kind: "anybody", why: "no trusted key here" };
+}
+
+function readLine(what: string, { from, verification }: ConfigurationText | ImageFacts): string | undefined {
+	return verification && `${what}: ${from}, ${describeVerification(verification)}`;
 }
 
 function readFacts(file: string): Facts {

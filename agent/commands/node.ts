@@ -7,6 +7,7 @@ import { NetherdError } from "../errors.ts";
 import type { Facts } from "../facts/facts.ts";
 import { gatherInit, gatherInitAlone, gatherInitramfs, gatherJoin } from "../facts/gather.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
+import { verifyNone } from "../facts/verification.ts";
 import type { Host } from "../host/host.ts";
 import { ImageReporter } from "../host/image-reporter.ts";
 import { lastResort } from "../host/last-resort.ts";
@@ -34,6 +35,7 @@ export async function boot(newRoot: string, makeHost: MakeHost, say: Say): Promi
 	const log = nodeLog(say);
 	let facts: Facts | undefined;
 	try {
+		sayIfUnverified(log);
 		const initramfs = await gatherInitramfs(newRoot, log.info);
 		facts = initramfs.facts;
 		sayWarnings(facts, log);
@@ -64,6 +66,7 @@ export async function init(makeHost: MakeHost, say: Say): Promise<number> {
 	const log = nodeLog(say);
 	let facts: Facts | undefined;
 	try {
+		sayIfUnverified(log);
 		const gathered = await gatherInitAlone(log.info);
 		facts = gathered.facts;
 		sayWarnings(facts, log);
@@ -92,6 +95,15 @@ export async function join(makeHost: MakeHost, say: Say): Promise<number> {
 		await reportFailure(error, facts, log);
 		throw error;
 	}
+}
+
+/** Loudly, because one word that somebody left on the command line gives the node to whoever answers first. */
+function sayIfUnverified(log: Log): void {
+	if (parseCommandLine(readFileSync(kernelCommandLine, "utf8")).verify !== "none") return;
+	log.warn("****************************************************************");
+	log.warn(`NOTHING IS VERIFIED: ${verifyNone} is on the command line`);
+	log.warn("whoever answers on this network decides what this node runs");
+	log.warn("****************************************************************");
 }
 
 /** What is odd in lts.conf or on the command line, but no reason to stop. */

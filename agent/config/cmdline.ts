@@ -23,6 +23,8 @@ export interface CommandLine {
 	readonly server?: string;
 	/** `netherd.image=NAME/VERSION`. */
 	readonly image?: { readonly name: string; readonly version: string };
+	/** `netherd.verify=none`: what comes from a server needs no signature. */
+	readonly verify?: "none" | "required";
 	/** Keys of lts.conf from `ltsp.foo_bar=x`: `FOO_BAR` → `x`. */
 	readonly keys: ReadonlyMap<string, string>;
 	readonly findings: readonly Finding[];
@@ -52,6 +54,7 @@ export function parseCommandLine(text: string): CommandLine {
 			findings.push(commandLineFinding(parameter, severity, code, message, hint));
 		};
 		if (parameter.name.startsWith("ltsp.")) readKey(parameter, keys, report);
+		else if (parameter.name === "netherd.verify") readVerify(parameter, known, report);
 		else readParameter(parameter, known, report);
 	}
 	return { ...known, parameters, keys, findings };
@@ -85,6 +88,26 @@ function readKey(parameter: Parameter, keys: Map<string, string>, report: Report
 		return;
 	}
 	keys.set(name.toUpperCase(), parameter.value);
+}
+
+/** Nothing but `none` turns verification off. */
+function readVerify(
+	{ value }: Parameter,
+	known: { -readonly [Name in keyof CommandLine]?: CommandLine[Name] },
+	report: Report,
+): void {
+	delete known.verify;
+	if (value === "none" || value === "required") known.verify = value;
+	else {
+		const hint = "Write netherd.verify=none to use lts.conf and image without a signature.";
+		const written = value === undefined ? "netherd.verify" : `netherd.verify=${visible(value)}`;
+		report(
+			"warning",
+			"bad-verify",
+			`${written} says neither none nor required: signatures are required`,
+			hint,
+		);
+	}
 }
 
 function readParameter(

@@ -3,9 +3,10 @@ import type { CommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
 import { ltsConf } from "../paths.ts";
 import type { ConfigurationText } from "./facts.ts";
-import { httpGetText } from "./http-get.ts";
 import { configurationUrl } from "./image-location.ts";
 import { readInRoot } from "./root.ts";
+import { getSignedFile } from "./signed-file.ts";
+import type { Trust } from "./verification.ts";
 
 /** A configuration as it is kept in facts, and the secrets that were taken out of it. */
 export interface GatheredConfiguration {
@@ -19,19 +20,25 @@ const attemptTimeoutMs = 10_000;
 const retryForMs = 2 * 60_000;
 
 /**
- * The farm's lts.conf from the companion server; where the server has none, or an empty one, the copy below `root` stays
- * in force.
+ * The farm's lts.conf from the companion server, verified before anything of it is read; where the server has none, or an
+ * empty one, the copy below `root` stays in force.
+ *
+ * @throws {NetherdError} What `getSignedFile` throws.
  */
 export async function gatherConfiguration(
 	commandLine: CommandLine,
 	root: string,
+	trust: Trust,
 	onRetry: (line: string) => void,
 ): Promise<GatheredConfiguration> {
 	const url = configurationUrl(commandLine);
 	if (url !== undefined) {
 		const limits = { maximumBytes, timeoutMs: attemptTimeoutMs, retryForMs, onRetry };
-		const text = await httpGetText(url, limits);
-		if (text !== undefined && text.trim() !== "") return withoutSecrets(text, url);
+		const file = await getSignedFile(url, "lts.conf", trust, limits);
+		if (file !== undefined && file.text.trim() !== "") {
+			const { configuration, secrets } = withoutSecrets(file.text, url);
+			return { configuration: { ...configuration, verification: file.verification }, secrets };
+		}
 	}
 	return localConfiguration(root);
 }

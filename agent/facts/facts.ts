@@ -1,3 +1,5 @@
+import type { Verification } from "./verification.ts";
+
 /**
  * What a stage knows about the machine before it plans: read once, stored in facts.json, enough to plan again anywhere
  * with the same result. No secret is in here (the configuration's are replaced by their names), no clock, no randomness
@@ -26,6 +28,8 @@ export interface InitramfsFacts extends CommonFacts {
 	readonly memory: MemoryFacts;
 	/** Of the running kernel, as `uname -r` prints it; absent where nothing runs yet. */
 	readonly kernelRelease?: string;
+	/** Of this initramfs, as its build named itself; absent where it did not. */
+	readonly buildId?: string;
 	/** The image that will be fetched into RAM; absent when it stays on the server. */
 	readonly image?: ImageFacts;
 }
@@ -80,6 +84,8 @@ export interface ConfigurationText {
 	readonly from: string;
 	/** Whole text, each secret replaced by `{secret:NAME}`. */
 	readonly text: string;
+	/** Of a text from a server; absent for one that is part of the image or the initramfs, or that a person named. */
+	readonly verification?: Verification;
 }
 
 export interface MemoryFacts {
@@ -94,12 +100,16 @@ export interface ImageFacts {
 	readonly version?: string;
 	/** Of the kernel whose modules the image holds, as `uname -r` prints it; absent when the server has no manifest. */
 	readonly kernelRelease?: string;
+	/** Of the build that made the image; absent without a manifest, or in an old one. */
+	readonly buildId?: string;
 	readonly sizeBytes: number;
 	readonly chunkSizeBytes: number;
 	/** SHA-256 of every chunk, hexadecimal; empty when the server has no manifest. */
 	readonly chunks: readonly string[];
 	/** Where size and hashes come from: the manifest's URL, or the NBD export's own answer. */
 	readonly from: string;
+	/** Of the manifest; absent for an image that is assumed. */
+	readonly verification?: Verification;
 }
 
 /** What a machine is made of, for reports. */

@@ -3,6 +3,7 @@ import { hostname, release } from "node:os";
 import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
 import {
+	buildIdFile,
 	kernelCommandLine,
 	kubeletConfiguration,
 	machineUuid,
@@ -11,12 +12,13 @@ import {
 } from "../paths.ts";
 import { agentVersion } from "../version.ts";
 import { gatherConfiguration, localConfiguration } from "./configuration-text.ts";
-import type { Facts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";
+import type { Facts, ImageFacts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";
 import { gatherImage } from "./image.ts";
 import { parseMemoryInformation } from "./memory.ts";
 import { gatherNetwork } from "./network.ts";
 import { resolveFacts } from "./resolve-facts.ts";
 import { gatherRoot, readInRoot } from "./root.ts";
+import { describeVerification, type Trust, trustOf } from "./verification.ts";
 
 /** Facts, and the secrets that were taken out of them. */
 export interface Gathered<StageFacts extends Facts> {
@@ -28,17 +30,21 @@ type Say = (line: string) => void;
 
 /** Looks at a machine in its initramfs; asks the server for lts.conf and for the image's manifest. Changes nothing. */
 export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gathered<InitramfsFacts>> {
-	const { facts: common, secrets } = await gatherCommon("/", say);
+	const { facts: common, secrets, trust } = await gatherCommon("/", say);
 	const { commandLine, configuration } = resolveFacts(common);
-	const image = configuration.boolean("LTSP_NBD_TO_RAM")
-		? await gatherImage({ commandLine, configuration, network: common.network }, say)
-		: undefined;
+	const where = { commandLine, configuration, network: common.network };
+	const intoMemory = configuration.boolean("LTSP_NBD_TO_RAM");
+	const image = intoMemory ? await gatherImage(where, trust, say) : undefined;
+	const buildId = readInRoot("/", buildIdFile)?.trim();
+	if (image === undefined) say("warning: the image stays on the server; what is read of it is NOT VERIFIED");
+	else sayImage(image, buildId, say);
 	return {
 		facts: {
 			...common,
 			stage: "initramfs",
 			newRoot,
 			kernelRelease: release(),
+			...(buildId === undefined || buildId === "" ? {} : { buildId }),
 			memory: parseMemoryInformation(readFileSync(memoryInformation, "utf8")),
 			...(image === undefined ? {} : { image }),
 		},
@@ -81,6 +87,19 @@ export function gatherJoin(kubeadmVersion: string | undefined): JoinFacts {
 	};
 }
 
+/** An image of another build than the initramfs is what IMAGE may ask for; where it did not, the step refuses it. */
+function sayImage(
+	{ name, version, from, verification, buildId }: ImageFacts,
+	ours: string | undefined,
+	say: Say,
+) {
+	const signed = verification === undefined ? "" : `, ${describeVerification(verification)}`;
+	say(`image ${name}${version === undefined ? "" : ` ${version}`} from ${from}${signed}`);
+	if (ours !== undefined && buildId !== undefined && ours !== buildId) {
+		say(`warning: image ${name} is of build ${buildId}, this initramfs of build ${ours}`);
+	}
+}
+
 function initFacts(newRoot: string, before: CommonFacts): InitFacts {
 	const uuid = readInRoot("/", machineUuid)?.trim().toLowerCase();
 	return {
@@ -103,13 +122,20 @@ function commonOf({ version, agentVersion, commandLine, network, configuration }
 async function gatherCommon(
 	root: string,
 	say: Say,
-): Promise<{ facts: CommonFacts; secrets: Readonly<Record<string, string>> }> {
+): Promise<{ facts: CommonFacts; secrets: Readonly<Record<string, string>>; trust: Trust }> {
 	const line = redactSecrets(readFileSync(kernelCommandLine, "utf8").trim(), commandLineFile);
 	const commandLine = parseCommandLine(line.text);
 	const network = gatherNetwork(commandLine);
-	const { configuration, secrets } = await gatherConfiguration(commandLine, root, say);
+	const trust = trustOf(commandLine, root);
+	const { configuration, secrets } = await gatherConfiguration(commandLine, root, trust, say);
+	if (configuration.verification !== undefined) {
+		say(
+			`${configuration.file} from ${configuration.from}, ${describeVerification(configuration.verification)}`,
+		);
+	}
 	return {
 		facts: { version: 1, agentVersion, commandLine: line.text, network, configuration },
 		secrets: { ...line.secrets, ...secrets },
+		trust,
 	};
 }

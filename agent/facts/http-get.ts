@@ -17,12 +17,12 @@ const firstPauseMs = 500;
 const longestPauseMs = 5_000;
 
 /**
- * The body of an HTTP answer as text; undefined when the server says 404. A server that can't be reached, or says 5xx,
+ * The body of an HTTP answer; undefined when the server says 404. A server that can't be reached, or says 5xx,
  * is tried again with growing pauses: at power-on of a whole farm it may be starting too.
  *
  * @throws {NetherdError} `server.unreachable`, `server.refused` (any other status), `server.answer-too-large`.
  */
-export async function httpGetText(url: string, limits: HttpGetLimits): Promise<string | undefined> {
+export async function httpGet(url: string, limits: HttpGetLimits): Promise<Buffer | undefined> {
 	const giveUpAtMs = Date.now() + limits.retryForMs;
 	for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
 		try {
@@ -38,7 +38,7 @@ export async function httpGetText(url: string, limits: HttpGetLimits): Promise<s
 	}
 }
 
-function attempt(url: string, { maximumBytes, timeoutMs }: HttpGetLimits): Promise<string | undefined> {
+function attempt(url: string, { maximumBytes, timeoutMs }: HttpGetLimits): Promise<Buffer | undefined> {
 	return new Promise((resolve, reject) => {
 		const unreachable = (why: string, cause?: unknown) =>
 			new NetherdError("server.unreachable", `${url}: ${why}`, {
@@ -72,7 +72,7 @@ function attempt(url: string, { maximumBytes, timeoutMs }: HttpGetLimits): Promi
 					}),
 				);
 			});
-			response.on("end", () => resolve(Buffer.concat(parts).toString("utf8")));
+			response.on("end", () => resolve(Buffer.concat(parts)));
 			response.on("error", (error) => reject(unreachable("the answer broke off", error)));
 		});
 		request.on("error", (error) => {

@@ -123,13 +123,16 @@ export function nbdExport(
 }
 
 /** URL of the image's manifest; undefined when no companion server (`netherd.server=`) is known. */
-export function manifestUrl({
-	commandLine,
-	configuration,
-}: Omit<Whereabouts, "network">): string | undefined {
+export function manifestUrl(where: Omit<Whereabouts, "network">): string | undefined {
+	const { commandLine } = where;
 	if (commandLine.server === undefined) return undefined;
-	const image = configuredImage(configuration, commandLine) ?? commandLine.image;
+	const image = wantedImage(where);
 	return image && `${commandLine.server}/images/${image.name}/${image.version ?? "current"}/image.json`;
+}
+
+/** The image that the node is to run: IMAGE of lts.conf, else the one that was booted. */
+export function wantedImage({ commandLine, configuration }: Omit<Whereabouts, "network">) {
+	return configuredImage(configuration, commandLine) ?? commandLine.image;
 }
 
 /** The export of IMAGE; undefined when lts.conf leaves the choice to the command line. */

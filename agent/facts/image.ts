@@ -1,9 +1,11 @@
-import { parseManifest } from "../download/manifest.ts";
+import { type ImageManifest, parseManifest } from "../download/manifest.ts";
 import { openSource } from "../download/source.ts";
 import { describeSource, type SourceAddress } from "../download/source-address.ts";
+import { NetherdError } from "../errors.ts";
 import type { ImageFacts } from "./facts.ts";
-import { httpGetText } from "./http-get.ts";
-import { imageSources, manifestUrl, type Whereabouts } from "./image-location.ts";
+import { imageSources, manifestUrl, type Whereabouts, wantedImage } from "./image-location.ts";
+import { getSignedFile } from "./signed-file.ts";
+import { type Trust, verifyNone } from "./verification.ts";
 
 const maximumManifestBytes = 16 * 1024 ** 2;
 const attemptTimeoutMs = 10_000;
@@ -11,8 +13,18 @@ const retryForMs = 2 * 60_000;
 /** Without a manifest nothing is verified, and the chunk is only the unit of a request. */
 const unverifiedChunkBytes = 4 * 1024 ** 2;
 
-/** Learns the image's size and hashes from its manifest; from a source itself where the server has no manifest. */
-export async function gatherImage(where: Whereabouts, say: (line: string) => void): Promise<ImageFacts> {
+/**
+ * Learns the image's size and hashes from its manifest, verified before anything of it is read. Where the server has no
+ * manifest, from a source itself, if nobody asks for signatures.
+ *
+ * @throws {NetherdError} `image.no-manifest`, `image.other-manifest`, `image.manifest-*`, what `getSignedFile` and
+ *   `openSource` throw.
+ */
+export async function gatherImage(
+	where: Whereabouts,
+	trust: Trust,
+	say: (line: string) => void,
+): Promise<ImageFacts> {
 	const url = manifestUrl(where);
 	const limits = {
 		maximumBytes: maximumManifestBytes,
@@ -20,14 +32,27 @@ export async function gatherImage(where: Whereabouts, say: (line: string) => voi
 		retryForMs,
 		onRetry: say,
 	};
-	const text = url === undefined ? undefined : await httpGetText(url, limits);
-	if (url !== undefined && text !== undefined) {
-		const { name, version, image, kernel } = parseManifest(text, url);
-		const { sizeBytes, chunkSizeBytes, chunks } = image;
-		return { name, version, kernelRelease: kernel.release, sizeBytes, chunkSizeBytes, chunks, from: url };
+	const file = url === undefined ? undefined : await getSignedFile(url, "image.json", trust, limits);
+	if (url !== undefined && file !== undefined) {
+		const manifest = parseManifest(file.text, url);
+		requireWanted(manifest, wantedImage(where), url);
+		const { name, version, buildId, kernel } = manifest;
+		const { sizeBytes, chunkSizeBytes, chunks } = manifest.image;
+		return {
+			name,
+			version,
+			kernelRelease: kernel.release,
+			...(buildId === undefined ? {} : { buildId }),
+			sizeBytes,
+			chunkSizeBytes,
+			chunks,
+			from: url,
+			verification: file.verification,
+		};
 	}
+	if (trust.kind === "signed") throw noManifest(url);
 	say("the server has no manifest for this image: it will not be verified");
-	return await measureImage(imageSources(where), say);
+	return { ...(await measureImage(imageSources(where), say)), verification: { notVerified: trust.why } };
 }
 
 /** Asks one source after the other for the image's size, which is all that there is to know without a manifest. */
@@ -55,4 +80,31 @@ async function measureImage(
 		}
 	}
 	throw firstError;
+}
+
+/** Else whoever has the server, but not the key, could give nodes any image that was ever signed, under any name. */
+function requireWanted(
+	{ name, version }: ImageManifest,
+	wanted: ReturnType<typeof wantedImage>,
+	url: string,
+): void {
+	if (wanted === undefined) return;
+	if (wanted.name === name && (wanted.version ?? version) === version) return;
+	throw new NetherdError(
+		"image.other-manifest",
+		`${url} describes ${name}/${version}, and not ${wanted.name}/${wanted.version ?? "…"}`,
+		{ hint: "build the image into this place again; do not rename folders below images" },
+	);
+}
+
+function noManifest(url: string | undefined): NetherdError {
+	return new NetherdError(
+		"image.no-manifest",
+		url === undefined
+			? "nothing says where the image's manifest is, so the image cannot be verified"
+			: `there is no ${url}, so the image cannot be verified`,
+		{
+			hint: `boot by the companion's script, which names server and image (netherd.server=, netherd.image=); with a server of another kind, ${verifyNone} on the kernel command line boots without verification`,
+		},
+	);
 }

@@ -2,6 +2,7 @@ import type { SourceUse } from "../download/source-address.ts";
 import { NetherdError } from "../errors.ts";
 import type { ImageFacts, InitramfsFacts } from "../facts/facts.ts";
 import { imageSources, nbdSource, type Whereabouts } from "../facts/image-location.ts";
+import { describeVerification } from "../facts/verification.ts";
 import { imageFile, imageFolder, networkBlockDevice } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Operation } from "../plan/operation.ts";
@@ -41,8 +42,10 @@ export const fetchImageStep: Step<Inputs<InitramfsFacts>> = {
 function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly Operation[] {
 	const { configuration } = inputs;
 	const connections = configuration.integer("IMAGE_CONNECTIONS");
+	checkBuild(inputs, image);
 	checkKernel(inputs.facts, image);
 	checkMemoryBudget(inputs, image);
+	const signed = image.verification === undefined ? "" : `, ${describeVerification(image.verification)}`;
 	return [
 		{
 			kind: "mount",
@@ -64,9 +67,25 @@ function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly
 			chunks: image.chunks,
 			stallTimeoutMs: configuration.durationMs("IMAGE_STALL_TIMEOUT") ?? 30_000,
 			totalTimeoutMs: configuration.durationMs("IMAGE_TOTAL_TIMEOUT") ?? 30 * 60_000,
-			because: `${image.name}${image.version === undefined ? "" : ` ${image.version}`} (${image.from})`,
+			because: `${image.name}${image.version === undefined ? "" : ` ${image.version}`} (${image.from}${signed})`,
 		},
 	];
+}
+
+/** An image that lts.conf chose may be of another build; under the name and version that was booted it must be the same. */
+function checkBuild(
+	{ facts, commandLine: { image: booted } }: Inputs<InitramfsFacts>,
+	image: ImageFacts,
+): void {
+	if (facts.buildId === undefined || image.buildId === undefined || facts.buildId === image.buildId) return;
+	if (booted?.name !== image.name || booted.version !== image.version) return;
+	throw new NetherdError(
+		"image.other-initramfs",
+		`image ${image.name} ${image.version ?? ""} is of build ${image.buildId}, and this initramfs of build ${facts.buildId}`,
+		{
+			hint: "give the nodes kernel and initramfs out of the folder of this version: the companion's boot script does; copies elsewhere (TFTP, boot menus) have to be made anew",
+		},
+	);
 }
 
 /** Without its modules a node would come up with no network drivers and no container networking, and not say why. */

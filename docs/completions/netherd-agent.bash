@@ -51,6 +51,7 @@ _netherd_agent() {
 			'--dry-run --cmdline') wanted=(text) ;;
 			'--dry-run --facts') wanted=(file) ;;
 			'--dry-run --stage') wanted=('initramfs|init|join') ;;
+			'--dry-run --key') wanted=(file) ;;
 			'--dry-run --diff') wanted=(file file) ;;
 			'--dry-run --format') wanted=('text|json') ;;
 			'check --format') wanted=('text|json') ;;
@@ -82,10 +83,11 @@ _netherd_agent() {
 			_netherd_agent_option --ip '' '--facts --all-nodes'
 			_netherd_agent_option --hostname '' '--facts --all-nodes'
 			_netherd_agent_option --cmdline '' '--facts'
-			_netherd_agent_option --facts '' '--conf --mac --ip --hostname --cmdline --diff'
+			_netherd_agent_option --facts '' '--conf --mac --ip --hostname --cmdline --key --diff'
 			_netherd_agent_option --stage '' ''
-			_netherd_agent_option --offline '' ''
-			_netherd_agent_option --diff '' '--conf --facts'
+			_netherd_agent_option --offline '' '--key'
+			_netherd_agent_option --key '' '--facts --offline --diff'
+			_netherd_agent_option --diff '' '--conf --facts --key'
 			_netherd_agent_option --all-nodes '--diff' '--mac --ip --hostname'
 			_netherd_agent_option --format '' ''
 			_netherd_agent_option --help '' ''

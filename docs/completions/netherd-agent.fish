@@ -36,7 +36,7 @@ function __netherd_agent_place
 			set skip (math $skip - 1)
 		else if contains -- $word --diff
 			set skip 2
-		else if contains -- $word --conf --mac --ip --hostname --cmdline --facts --stage --format --new-root
+		else if contains -- $word --conf --mac --ip --hostname --cmdline --facts --stage --key --format --new-root
 			set skip 1
 		else if not string match -q -- '-*' $word
 			set place (math $place + 1)
@@ -66,12 +66,14 @@ complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_a
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --hostname' -l hostname -x
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --cmdline --facts' -l cmdline -r -d 'the kernel command line'
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --cmdline' -l cmdline -x
-complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --facts --conf --mac --ip --hostname --cmdline --diff' -l facts -r -d 'a facts.json; plans the one stage that it belongs to'
+complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --facts --conf --mac --ip --hostname --cmdline --key --diff' -l facts -r -d 'a facts.json; plans the one stage that it belongs to'
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --facts' -l facts -r -F
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --stage' -l stage -r -d 'only this stage'
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --stage' -l stage -x -a 'initramfs init join'
-complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --offline' -l offline -d 'read nothing over the network'
-complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --diff --conf --facts' -l diff -r -d 'what changes on the node from one lts.conf to another'
+complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --offline --key' -l offline -d 'read nothing over the network'
+complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --key --facts --offline --diff' -l key -r -d 'the public key that has to have signed what the server gives'
+complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --key' -l key -r -F
+complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --diff --conf --facts --key' -l diff -r -d 'what changes on the node from one lts.conf to another'
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --diff' -l diff -r -F
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_second' -r -F
 complete -c netherd-agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --all-nodes --mac --ip --hostname; and not __netherd_agent_without --diff' -l all-nodes -d 'with --diff: every node that one of the files names'
@@ -128,12 +130,14 @@ complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_wit
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --hostname' -l hostname -x
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --cmdline --facts' -l cmdline -r -d 'the kernel command line'
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --cmdline' -l cmdline -x
-complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --facts --conf --mac --ip --hostname --cmdline --diff' -l facts -r -d 'a facts.json; plans the one stage that it belongs to'
+complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --facts --conf --mac --ip --hostname --cmdline --key --diff' -l facts -r -d 'a facts.json; plans the one stage that it belongs to'
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --facts' -l facts -r -F
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --stage' -l stage -r -d 'only this stage'
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --stage' -l stage -x -a 'initramfs init join'
-complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --offline' -l offline -d 'read nothing over the network'
-complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --diff --conf --facts' -l diff -r -d 'what changes on the node from one lts.conf to another'
+complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --offline --key' -l offline -d 'read nothing over the network'
+complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --key --facts --offline --diff' -l key -r -d 'the public key that has to have signed what the server gives'
+complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --key' -l key -r -F
+complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --diff --conf --facts --key' -l diff -r -d 'what changes on the node from one lts.conf to another'
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_value --diff' -l diff -r -F
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_second' -r -F
 complete -c agent -n '__netherd_agent_command --dry-run; and __netherd_agent_without --all-nodes --mac --ip --hostname; and not __netherd_agent_without --diff' -l all-nodes -d 'with --diff: every node that one of the files names'

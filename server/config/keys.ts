@@ -8,6 +8,7 @@ import {
 	parseInterfaceName,
 	parseKernelParameters,
 	parseLease,
+	parsePathList,
 	parsePort,
 	parseRange,
 	parseYesNo,
@@ -83,6 +84,10 @@ export const configKeys = {
 	"image.default": optional(parseImageName, {
 		help: "The image that nodes boot; not needed when DIR/images has only one",
 		example: "node",
+	}),
+	"signing.key": optional(parsePathList, {
+		help: "Private key that signs lts.conf as it is served; several with commas, while keys are changed; a path that does not begin with / starts at the configuration's folder",
+		example: "/etc/netherd/signing-key.pem",
 	}),
 	"kernel.parameters": withDefault(parseKernelParameters, "", {
 		help: "Appended to the kernel command line of every node",

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parse } from "ini";
 import { NetherdError } from "../../agent/errors.ts";
 import type { Loaders } from "../loaders.ts";
@@ -33,6 +34,8 @@ export interface Config {
 	readonly routerAdvertisements: boolean;
 	readonly loaders: Loaders;
 	readonly defaultImage: string | undefined;
+	/** Absolute paths of the private keys that sign lts.conf; none: it is served as it is. */
+	readonly signingKeyFiles: readonly string[];
 	readonly kernelParameters: string;
 	/** Holds the bootstrap token of the nodes' cluster. */
 	readonly tokenFile: string | undefined;
@@ -256,6 +259,7 @@ function toConfig(file: string, values: KeyValues): Omit<Config, "hosts" | "grou
 		routerAdvertisements: values["dhcp.router-advertisements"] ?? values["dhcp.mode"] === "server",
 		loaders: { bios: values["loader.bios"], uefi: values["loader.uefi"] },
 		defaultImage: values["image.default"],
+		signingKeyFiles: (values["signing.key"] ?? []).map((path) => resolve(dirname(file), path)),
 		kernelParameters: values["kernel.parameters"],
 		tokenFile: values["kubernetes.token-file"],
 		log: { format: values["log.format"], level: values["log.level"] },

@@ -128,6 +128,12 @@ export function parseFile(text: string): string {
 	throw new ValueProblem("not an absolute path", "start with /: /etc/netherd/join-token");
 }
 
+export function parsePathList(text: string): string[] {
+	const paths = text.split(",").map((part) => part.trim());
+	if (paths.every((path) => path !== "")) return paths;
+	throw new ValueProblem("not a list of files", "give one path, or several with commas between them");
+}
+
 export function parseYesNo(text: string): boolean {
 	if (text === "yes" || text === "no") return text === "yes";
 	throw new ValueProblem("neither yes nor no", "write yes or no");

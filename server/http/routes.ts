@@ -2,11 +2,13 @@ import { realpathSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { relative, sep } from "node:path";
 import { describeError, NetherdError } from "../../agent/errors.ts";
+import type { SigningKey } from "../../agent/trust/keys.ts";
 import type { EventSink } from "../events.ts";
 import type { LiveSettings } from "../live-settings.ts";
 import type { LoaderName } from "../loaders.ts";
 import type { VersionUses } from "../releases/version-uses.ts";
-import { pathParts } from "../rooted-path.ts";
+import { pathParts, readRooted } from "../rooted-path.ts";
+import { signLtsConf } from "../signing.ts";
 import type { ChildState } from "../supervised-child.ts";
 import { warningEvent } from "../warning-event.ts";
 import { scriptFor } from "./boot-answer.ts";
@@ -24,6 +26,8 @@ export interface Site {
 	readonly settings: Pick<LiveSettings, "current">;
 	readonly uses: VersionUses;
 	readonly token: TokenPlace;
+	/** They sign lts.conf as it is served; none: its signature is a file like others. */
+	readonly signingKeys: readonly SigningKey[];
 	readonly emit: EventSink;
 	/** The children, by name. */
 	health(): Readonly<Record<string, ChildState>>;
@@ -49,6 +53,7 @@ export const routes: readonly Route[] = [
 	{ methods: ["GET", "HEAD"], path: "/boot.grub", answer: (exchange) => answerBootScript("grub", exchange) },
 	{ methods: ["GET", "HEAD"], path: "/lts.conf", answer: answerLtsConf },
 	{ methods: ["GET"], path: "/token", answer: answerToken },
+	{ methods: ["GET", "HEAD"], path: "/lts.conf.sig", answer: answerLtsConfSignature },
 	{ methods: ["GET", "HEAD"], path: "/images/", answer: answerFile },
 	{ methods: ["GET", "HEAD"], path: "/loader/", answer: answerFile },
 	{ methods: ["POST"], path: "/events", answer: takeReport },
@@ -127,6 +132,17 @@ async function answerLtsConf({ request, response, site }: Exchange): Promise<voi
 async function answerToken({ request, response, site }: Exchange): Promise<void> {
 	response.setHeader("Cache-Control", "no-store");
 	sendText(response, 200, `${await joinToken(site.token, request.socket.remoteAddress ?? "")}\n`);
+}
+
+/** Of the file as it is now: a node that got another one asks again. */
+async function answerLtsConfSignature({ request, response, site }: Exchange): Promise<void> {
+	if (site.signingKeys.length === 0) {
+		await sendFile(request, response, site.folder, ["lts.conf.sig"], "no-store");
+		return;
+	}
+	const content = await readRooted(site.folder, ["lts.conf"]);
+	response.setHeader("Cache-Control", "no-store");
+	sendText(response, 200, await signLtsConf(content, site.signingKeys));
 }
 
 async function answerFile({ request, response, parts, site }: Exchange): Promise<void> {

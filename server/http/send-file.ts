@@ -8,6 +8,7 @@ import { parseByteRange } from "./byte-range.ts";
 const contentTypes: Readonly<Record<string, string>> = {
 	".conf": "text/plain; charset=utf-8",
 	".json": "application/json",
+	".sig": "text/plain; charset=utf-8",
 };
 
 /** As large as the read-ahead of a disk is useful; larger was not faster. */

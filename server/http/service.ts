@@ -15,7 +15,7 @@ export const http: Service = {
 		},
 	],
 	async start(context) {
-		const { config, network, tree, emit, settings, uses, health } = context;
+		const { config, network, tree, signingKeys, emit, settings, uses, health } = context;
 		const server = createHttpServer({
 			folder: tree.folder,
 			settings,
@@ -24,6 +24,7 @@ export const http: Service = {
 			httpPort: config.httpPort,
 			nbdPort: config.nbdPort,
 			token: { file: config.tokenFile, network },
+			signingKeys,
 			emit,
 			health,
 		});

@@ -218,3 +218,26 @@ test("ltsp.* sets keys in upper case, the last one wins", () => {
 		"1:23 warning cmdline.bad-key",
 	]);
 });
+
+describe("netherd.verify", () => {
+	test.each([
+		["netherd.verify=none", "none"],
+		["netherd.verify=required", "required"],
+		["netherd.verify=none netherd.verify=required", "required"],
+		["netherd.verify=required netherd.verify=none", "none"],
+		["quiet", undefined],
+	])("%s", (text, verify) => {
+		const commandLine = parseCommandLine(text);
+		expect(commandLine.verify).toBe(verify);
+		expect(commandLine.findings).toEqual([]);
+	});
+
+	test.each(["netherd.verify=off", "netherd.verify=", "netherd.verify", "netherd.verify=None"])(
+		"%s leaves it on, and says so",
+		(text) => {
+			const commandLine = parseCommandLine(`netherd.verify=none ${text}`);
+			expect(commandLine.verify).toBeUndefined();
+			expect(codes(commandLine)).toEqual(["1:21 warning cmdline.bad-verify"]);
+		},
+	);
+});

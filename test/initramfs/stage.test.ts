@@ -266,3 +266,44 @@ describe("refused before the first byte", () => {
 		);
 	});
 });
+
+describe("whose image it is", () => {
+	test("who has signed it stands in the plan", () => {
+		const signed = { ...image, verification: { signedBy: "0123456789abcdef" } };
+		expect(fetched(factsOf("", { image: signed }))?.because).toBe(
+			"node 7 (http://192.0.2.1/images/node/7/image.json, signed by 0123456789abcdef)",
+		);
+		const unverified = { ...image, verification: { notVerified: "netherd.verify=none" } };
+		expect(fetched(factsOf("", { image: unverified }))?.because).toContain(
+			"NOT VERIFIED (netherd.verify=none)",
+		);
+	});
+
+	test("under the name and version that was booted it is of the initramfs's build", () => {
+		const same = factsOf("", { buildId: "b1", image: { ...image, buildId: "b1" } });
+		expect(fetched(same)).toBeDefined();
+		const other = factsOf("", { buildId: "b1", image: { ...image, buildId: "b2" } });
+		expect(() => actionsOf(other)).toThrow(
+			expect.objectContaining({
+				code: "image.other-initramfs",
+				message: expect.stringMatching(/build b2.*build b1/),
+			}),
+		);
+	});
+
+	test("what IMAGE chose may be of another build, but not of another kernel", () => {
+		const storage = { ...image, name: "storage", buildId: "b2" };
+		expect(fetched(factsOf("IMAGE = storage", { buildId: "b1", image: storage }))).toBeDefined();
+		const old = { ...image, version: "6", buildId: "b0" };
+		expect(fetched(factsOf("IMAGE = node/6", { buildId: "b1", image: old }))).toBeDefined();
+		const kernel = { ...storage, kernelRelease: "6.1.0-amd64" };
+		expect(() => actionsOf(factsOf("IMAGE = storage", { buildId: "b1", image: kernel }))).toThrow(
+			expect.objectContaining({ code: "image.other-kernel" }),
+		);
+	});
+
+	test("images and initramfs of before there were build ids go together", () => {
+		expect(fetched(factsOf("", { buildId: "b1" }))).toBeDefined();
+		expect(fetched(factsOf("", { image: { ...image, buildId: "b1" } }))).toBeDefined();
+	});
+});

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
+import { testSigningKeyFile } from "../../tools/cache.ts";
 import { type Companion, startCompanion } from "../lib/companion.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { Farm, farmNetwork } from "../lib/farm.ts";
@@ -73,7 +74,13 @@ export class ClusterFarm implements AsyncDisposable {
 			const hosts = [1, 2].map(identity);
 			const companion = await startCompanion(
 				farm,
-				{ tree, kernelParameters: "console=ttyS0", router: farmNetwork.address, hosts },
+				{
+					tree,
+					kernelParameters: "console=ttyS0",
+					signingKeyFile: testSigningKeyFile,
+					router: farmNetwork.address,
+					hosts,
+				},
 				folder,
 			);
 			return new ClusterFarm({ farm, controlPlane, companion, stage, tree });

@@ -1,8 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
+import { readSigningKey } from "../../agent/trust/key-files.ts";
+import { signableFiles, signFile } from "../../image/sign.ts";
 import type { LoaderName } from "../../server/loaders.ts";
+import { testSigningKeyFile } from "../../tools/cache.ts";
 import { type Companion, startCompanion } from "./companion.ts";
 import { consoleTexts, joinedSighting, phaseStarts } from "./console-texts.ts";
 import { Farm } from "./farm.ts";
@@ -18,6 +21,11 @@ export interface NodeState {
 	readonly loader?: LoaderName;
 	/** Text of the server's lts.conf; undefined: the server has none. */
 	readonly ltsConf: string | undefined;
+	/**
+	 * Who signs: the companion, as it serves lts.conf (the default); nobody, neither lts.conf nor image; or somebody else
+	 * has changed lts.conf after it was signed.
+	 */
+	readonly signatures?: "companion" | "none" | "of another lts.conf";
 	/** Added to the end of the kernel command line, after the console. */
 	readonly kernelParameters?: string;
 }
@@ -75,6 +83,9 @@ export class BootedNode implements AsyncDisposable {
 		const tree = join(folder, "tree");
 		await execa("cp", ["--archive", "--link", setup.bootTree, tree]);
 		writeConfiguration(tree, state.ltsConf);
+		if (state.signatures === "none") removeImageSignatures(tree);
+		if (state.signatures === "of another lts.conf")
+			alterConfiguration(tree, "# before somebody changed it\n");
 
 		const farm = new Farm();
 		try {
@@ -84,6 +95,7 @@ export class BootedNode implements AsyncDisposable {
 				{
 					tree,
 					kernelParameters,
+					signingKeyFile: (state.signatures ?? "companion") === "companion" ? testSigningKeyFile : undefined,
 					hosts: [machineIdentity],
 					...(state.loader === undefined ? {} : { loader: state.loader }),
 				},
@@ -109,6 +121,12 @@ export class BootedNode implements AsyncDisposable {
 	/** Replaces the server's lts.conf: the next boot reads it. */
 	changeConfiguration(ltsConf: string | undefined): void {
 		writeConfiguration(this.#tree, ltsConf);
+	}
+
+	/** What an operator does after a change: `image sign`. */
+	signConfiguration(): void {
+		for (const file of signableFiles(join(this.#tree, "lts.conf")))
+			signFile(file, readSigningKey(testSigningKeyFile));
 	}
 
 	/**
@@ -186,6 +204,20 @@ export interface JoinRecord {
 	readonly mode?: string;
 	readonly owner?: string;
 	readonly configuration?: Readonly<Record<string, unknown>>;
+}
+
+/** Leaves a file and the signature of another text. */
+function alterConfiguration(tree: string, signedText: string): void {
+	const file = join(tree, "lts.conf");
+	const text = readFileSync(file);
+	writeFileSync(file, signedText);
+	signFile({ file, purpose: "lts.conf" }, readSigningKey(testSigningKeyFile));
+	writeFileSync(file, text);
+}
+
+/** The tree is a copy, of links to files. */
+function removeImageSignatures(tree: string): void {
+	for (const file of globSync(join(tree, "images/*/*/image.json.sig"))) rmSync(file, { force: true });
 }
 
 function writeConfiguration(tree: string, ltsConf: string | undefined): void {

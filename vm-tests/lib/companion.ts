@@ -38,6 +38,8 @@ export interface CompanionOptions {
 	readonly kernelParameters: string;
 	/** The router that DHCP tells nodes of; without it they have no default route. */
 	readonly router?: string;
+	/** Private key with which it signs lts.conf; undefined: it serves the signature that lies in the tree. */
+	readonly signingKeyFile: string | undefined;
 	/** Nodes that have a name: fixed address and host name. */
 	readonly hosts: readonly { readonly mac: string; readonly address: string; readonly hostname: string }[];
 }
@@ -109,6 +111,7 @@ export async function startCompanion(
 export function companionConfiguration({
 	loader,
 	kernelParameters,
+	signingKeyFile,
 	hosts,
 	router,
 }: CompanionOptions): string {
@@ -121,6 +124,7 @@ export function companionConfiguration({
 		...(loader === undefined ? [] : ["[loader]", `bios = ${loader}`, `uefi = ${loader}`]),
 		"[hosts]",
 		...hosts.map(({ mac, address, hostname }) => `${mac} = ${address}, ${hostname}`),
+		...(signingKeyFile === undefined ? [] : ["[signing]", `key = ${signingKeyFile}`]),
 		"[kernel]",
 		`parameters = ${kernelParameters}`,
 		"[log]",

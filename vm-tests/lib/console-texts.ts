@@ -9,6 +9,10 @@ export const consoleTexts = {
 	initramfsDone: "netherd: initramfs done",
 	/** Stage 2 is over; systemd follows. */
 	initDone: "netherd: init done",
+	/** lts.conf is from the server and verified (agent/facts/gather.ts). */
+	configurationSigned: /netherd: lts\.conf from http:\S+, signed by [0-9a-f]{16}/,
+	/** What `netherd.verify=none` is answered with (agent/commands/node.ts). */
+	nothingIsVerified: "NOTHING IS VERIFIED",
 	/** The end of a failed boot (agent/host/last-resort.ts). */
 	bootFailed: "THE BOOT FAILED",
 	hint: "what to do:",

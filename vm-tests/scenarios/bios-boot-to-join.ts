@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../../tools/cache.ts";
 import { stageDone } from "../lib/after-join.ts";
+import { consoleTexts } from "../lib/console-texts.ts";
 import { type GuestCheck, scenario } from "../lib/scenario.ts";
 import { memoryMiB } from "../lib/states.ts";
 
@@ -78,6 +79,12 @@ export default scenario(
 				assert.deepEqual(record.arguments, joinArguments);
 				assert.deepEqual(record.problems, []);
 				assert.equal(record.exitCode, 0);
+			});
+			await stage.check("lts.conf and image were verified, and the console says by whose key", async () => {
+				await node.machine.console.waitFor(consoleTexts.configurationSigned, { timeoutMs: 5_000 });
+				await node.machine.console.waitFor(/netherd: image test .*, signed by [0-9a-f]{16}/, {
+					timeoutMs: 5_000,
+				});
 			});
 			await stage.check("the server heard of both stages", async () => {
 				await stageDone(node, "initramfs");

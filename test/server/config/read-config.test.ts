@@ -34,6 +34,7 @@ test("the smallest configuration, with every default", () => {
 		routerAdvertisements: true,
 		loaders: { bios: "ipxe", uefi: "ipxe" },
 		defaultImage: undefined,
+		signingKeyFiles: [],
 		kernelParameters: "",
 		log: { format: "text", level: "info" },
 		hosts: [],
@@ -79,6 +80,8 @@ Canary = node2, 52:54:00:00:00:0A , rack7-*
 52:54:00:00:00:0A = node
 NODE2 = node/20260102T030405Z-01234567
 canary = storage/1
+[signing]
+key = /etc/netherd/new.pem, /etc/netherd/old.pem
 `;
 	expect(parseConfig(text, "c.ini")).toEqual({
 		file: "c.ini",
@@ -97,6 +100,7 @@ canary = storage/1
 		routerAdvertisements: false,
 		loaders: { bios: "ipxe", uefi: "grub" },
 		defaultImage: "node",
+		signingKeyFiles: ["/etc/netherd/new.pem", "/etc/netherd/old.pem"],
 		kernelParameters: "console=ttyS0,115200 ltsp.foo=1",
 		log: { format: "json", level: "debug" },
 		hosts: [

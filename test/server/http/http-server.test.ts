@@ -6,16 +6,19 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { SigningKey } from "../../../agent/trust/keys.ts";
+import { makeSignature, serializeSignatures } from "../../../agent/trust/signature-file.ts";
 import type { BootSettings } from "../../../server/boot-choice.ts";
 import type { CompanionEvent } from "../../../server/events.ts";
 import { createHttpServer } from "../../../server/http/http-server.ts";
 import { findProgram } from "../../../server/programs.ts";
 import { lockAlone } from "../../../server/releases/folder-lock.ts";
 import { VersionUses } from "../../../server/releases/version-uses.ts";
+import { newKey } from "../../trust/support/keys.ts";
 import { release, writeBootTree, writeVersion } from "../support/boot-tree.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-async function start() {
+async function start(signingKeys: readonly SigningKey[] = []) {
 	const top = temporaryFolder();
 	const folder = join(top, "tree");
 	mkdirSync(folder);
@@ -36,6 +39,7 @@ async function start() {
 		httpPort: 80,
 		nbdPort: 10809,
 		token: { file: join(top, "token"), network: { networkAddress: "127.0.0.0", netmask: "255.255.255.0" } },
+		signingKeys,
 		emit: (event) => events.push(event),
 		health: () => children,
 	});
@@ -351,4 +355,33 @@ test("the token of the nodes' cluster: by GET alone, kept by nobody, not logged"
 	expect((await fetch(`${url}/token`, { method: "POST" })).status).toBe(405);
 	expect(JSON.stringify(events)).not.toContain("abcdef");
 	expect(events).toContainEqual(expect.objectContaining({ code: "server.token-unreadable" }));
+});
+
+test("with keys: lts.conf's signature is made for the file as it is now", async () => {
+	const keys = [newKey().key, newKey().key];
+	const { folder, url } = await start(keys);
+	// What lies there is of before.
+	writeFileSync(join(folder, "lts.conf.sig"), "old");
+	for (const text of ["[default]\nHOSTNAME = a\n", "[default]\nHOSTNAME = b\n"]) {
+		writeFileSync(join(folder, "lts.conf"), text);
+		const content = Buffer.from(await (await fetch(`${url}/lts.conf`)).arrayBuffer());
+		const answer = await fetch(`${url}/lts.conf.sig`);
+		expect(answer.headers.get("cache-control")).toBe("no-store");
+		expect(await answer.text()).toBe(
+			serializeSignatures(keys.map((key) => makeSignature(content, "lts.conf", key))),
+		);
+	}
+	rmSync(join(folder, "lts.conf"));
+	expect((await fetch(`${url}/lts.conf.sig`)).status).toBe(404);
+});
+
+test("without keys: the signatures that are there are served as they are", async () => {
+	const { folder, url } = await start();
+	expect((await fetch(`${url}/lts.conf.sig`)).status).toBe(404);
+	writeFileSync(join(folder, "lts.conf.sig"), "signed\n");
+	writeFileSync(join(folder, "images/node/1/image.json.sig"), "signed, too\n");
+	const answer = await fetch(`${url}/lts.conf.sig`);
+	expect(answer.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+	expect(await answer.text()).toBe("signed\n");
+	expect(await (await fetch(`${url}/images/node/current/image.json.sig`)).text()).toBe("signed, too\n");
 });

@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { NetherdError } from "../agent/errors.ts";
+import type { SigningKey } from "../agent/trust/keys.ts";
+import { makeSignatureAside, serializeSignatures, signatureEnding } from "../agent/trust/signature-file.ts";
+import { releasedImages } from "./boot-tree.ts";
+import type { Situation } from "./service.ts";
+
+/** The signature file of an lts.conf, a line for each key. */
+export async function signLtsConf(content: Uint8Array, keys: readonly SigningKey[]): Promise<string> {
+	return serializeSignatures(
+		await Promise.all(keys.map((key) => makeSignatureAside(content, "lts.conf", key))),
+	);
+}
+
+/**
+ * What nodes that ask for signatures would refuse, and what makes them ask for none. The companion serves all the same:
+ * the file may get its signature while it runs.
+ */
+export function signingWarnings({ tree, config, signingKeys }: Situation): readonly NetherdError[] {
+	const isThere = (...parts: readonly string[]) => existsSync(join(tree.folder, ...parts));
+	const warnings: NetherdError[] = [];
+	if (signingKeys.length === 0 && isThere("lts.conf") && !isThere(`lts.conf${signatureEnding}`)) {
+		warnings.push(
+			new NetherdError(
+				"server.lts-conf-unsigned",
+				`${join(tree.folder, "lts.conf")} is not signed: nodes will refuse it`,
+				{
+					hint: `image sign ${tree.folder} signs it, and again after every change; or give the companion a key: [signing] key = FILE`,
+				},
+			),
+		);
+	}
+	for (const name of releasedImages(tree.folder)) {
+		const manifest = ["images", name, "current", "image.json"] as const;
+		if (isThere(...manifest.slice(0, -1), `image.json${signatureEnding}`)) continue;
+		warnings.push(
+			new NetherdError(
+				"server.image-unsigned",
+				`${join(tree.folder, ...manifest)} is not signed: nodes will refuse the image`,
+				{ hint: `image sign ${tree.folder} signs it, with the key that its nodes trust` },
+			),
+		);
+	}
+	if (/(^|\s)"?netherd\.verify=none\b/.test(config.kernelParameters)) {
+		warnings.push(
+			new NetherdError(
+				"server.verification-off",
+				"[kernel] parameters has netherd.verify=none: nodes use whatever they get, whoever made it",
+				{ hint: "remove it as soon as lts.conf and image are signed" },
+			),
+		);
+	}
+	return warnings;
+}
