@@ -68,6 +68,10 @@ test("check tells what would listen where, while a companion runs and without ro
 	expect(text.stdout.replaceAll(folder, "DIR")).toMatchInlineSnapshot(`
 		"DIR on lan (10.77.0.1), DHCP proxy
 		images: node (default)
+		warning: DIR/lts.conf is not signed: nodes will refuse it [server.lts-conf-unsigned]
+		  what to do: image sign DIR signs it, and again after every change; or give the companion a key: [signing] key = FILE
+		warning: DIR/images/node/current/image.json is not signed: nodes will refuse the image [server.image-unsigned]
+		  what to do: image sign DIR signs it, with the key that its nodes trust
 		would start, in this order:
 		  http     tcp 10.77.0.1:8080                          boot script, kernel, initramfs, lts.conf, images; takes nodes' events
 		  nbdkit   -                                           serves image files, read-only, to the service nbd
