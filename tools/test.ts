@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describeError } from "../agent/errors.ts";
 import { sayWithTime } from "../image/progress.ts";
+import { buildRenderer } from "../test/deploy/support/render-chart.ts";
 import { prepareKubernetes } from "../vm-tests/kubernetes/prepare.ts";
 import { prepareBoots } from "../vm-tests/lib/prepare.ts";
 import { cacheFolder, repository } from "./cache.ts";
@@ -71,6 +72,7 @@ async function setUp(): Promise<Counts> {
 	try {
 		await ensureDebianPackages(testPackages, "run the tests");
 		const say = sayWithTime();
+		await buildRenderer();
 		await prepareBoots(say);
 		await prepareKubernetes(say);
 		return { passed: 0, failed: 0 };
