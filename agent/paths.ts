@@ -24,6 +24,7 @@ export const nodePrograms = {
 	ip: "/usr/sbin/ip",
 	swapon: "/usr/sbin/swapon",
 	journalctl: "/usr/bin/journalctl",
+	systemdNotify: "systemd-notify",
 	logger: "/usr/bin/logger",
 } as const;
 
@@ -69,6 +70,19 @@ export const containerRuntimeSockets = [
 ];
 export const dockerSocket = "/run/docker.sock";
 export const kubeletConfiguration = "/etc/kubernetes/kubelet.conf";
+/** What a kubeadm join that did not end well leaves, and what its next run trips over. */
+export const kubeadmLeftovers = [
+	"/etc/kubernetes/bootstrap-kubelet.conf",
+	kubeletConfiguration,
+	"/etc/kubernetes/pki/ca.crt",
+] as const;
+export const kubeletUnit = "kubelet.service";
+/** A name for this boot, which the kubelet tells the cluster (random(4)). */
+export const bootIdentity = "/proc/sys/kernel/random/boot_id";
+export const joinUnitName = "netherd-join.service";
+export const joinUnitFile = `/etc/systemd/system/${joinUnitName}`;
+/** How far the join is, for `agent status`. */
+export const joinStateFile = `${stateFolder}/join/state.json`;
 
 export const ltsConf = "/etc/lts.conf";
 /** In an initramfs and in a node's root: public keys (`*.pem`) whose signatures count, and which build it is. */

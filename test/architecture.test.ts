@@ -32,6 +32,7 @@ const floors: readonly (readonly RegExp[])[] = [
 	[/^agent\/main\.ts$/],
 	[/^agent\/commands\//],
 	[/^agent\/(boot|run-stage|log)\.ts$/, /^agent\/run-plan\.ts$/, /^agent\/host\//],
+	[/^agent\/cluster\//],
 	[/^agent\/(initramfs|init|join)\//],
 	[/^agent\/plan\//],
 	[/^agent\/facts\//],

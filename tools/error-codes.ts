@@ -33,8 +33,19 @@ function areasOf(text: string): string[] {
 	return [...text.matchAll(certain)].map((match) => match[1] ?? "");
 }
 
-/** Endings of file names that would look like codes: `image.json`, `nbd.socket`. */
-const fileEndings = new Set(["conf", "img", "ini", "ipxe", "json", "service", "socket", "squashfs", "ts"]);
+/** Endings of file and domain names that would look like codes: `image.json`, `kubernetes.io`. */
+const fileEndings = new Set([
+	"conf",
+	"img",
+	"ini",
+	"io",
+	"ipxe",
+	"json",
+	"service",
+	"socket",
+	"squashfs",
+	"ts",
+]);
 
 function literalCodes(text: string, areas: ReadonlySet<string>): string[] {
 	return [...text.matchAll(new RegExp(`"${codePattern}"`, "g"))]

@@ -51,7 +51,7 @@ export interface JoinFacts extends CommonFacts {
 	readonly kubeadmVersion?: string;
 	/** The node's host name as the kernel has it now. */
 	readonly hostname: string;
-	/** Whether /etc/kubernetes/kubelet.conf is there: the node has joined already. */
+	/** Whether /etc/kubernetes/kubelet.conf names a certificate that has not ended: the node has joined already. */
 	readonly joined: boolean;
 }
 

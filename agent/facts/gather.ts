@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
 import {
 	buildIdFile,
 	kernelCommandLine,
-	kubeletConfiguration,
 	machineUuid,
 	memoryInformation,
 	stageFolder,
@@ -14,6 +13,7 @@ import { agentVersion } from "../version.ts";
 import { gatherConfiguration, localConfiguration } from "./configuration-text.ts";
 import type { Facts, ImageFacts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";
 import { gatherImage } from "./image.ts";
+import { kubeletCredentials } from "./kubelet-credentials.ts";
 import { parseMemoryInformation } from "./memory.ts";
 import { gatherNetwork } from "./network.ts";
 import { resolveFacts } from "./resolve-facts.ts";
@@ -83,7 +83,7 @@ export function gatherJoin(kubeadmVersion: string | undefined): JoinFacts {
 		stage: "join",
 		...(kubeadmVersion === undefined ? {} : { kubeadmVersion }),
 		hostname: hostname(),
-		joined: existsSync(kubeletConfiguration),
+		joined: kubeletCredentials((path) => readInRoot("/", path), Date.now()).state === "usable",
 	};
 }
 

@@ -3,15 +3,17 @@ import { chmod, mkdir, open, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExecaError, execa } from "execa";
+import { joinCluster } from "../cluster/join-cluster.ts";
 import { revealSecrets } from "../config/secrets.ts";
 import type { DownloadEvent } from "../download/download-event.ts";
 import { fetchImage } from "../download/fetch-image.ts";
 import { consoleLines } from "../download/progress.ts";
 import { NetherdError } from "../errors.ts";
 import { rootedPath } from "../facts/rooted-path.ts";
-import { initramfsPrograms, nodePrograms, searchPath } from "../paths.ts";
-import type { Spawn } from "../plan/action.ts";
+import { initramfsPrograms, searchPath } from "../paths.ts";
 import type { Host } from "./host.ts";
+import { type JoinOutlets, joinMachine, silentOutlets } from "./join-machine.ts";
+import { programRunner } from "./run-program.ts";
 
 export interface LinuxHostOptions {
 	/** Folder that paths are within, and that programs are confined to: `/`, or the new root before the switch. */
@@ -24,10 +26,13 @@ export interface LinuxHostOptions {
 	readonly onDownloadEvent?: ((event: DownloadEvent) => void) | undefined;
 	/** Receives what programs print, a line at a time. */
 	readonly output: (program: string, line: string) => void;
+	/** For the join. Absent: nobody listens. */
+	readonly join?: JoinOutlets;
 }
 
 /** The real machine: the only place where the agent changes anything. */
-export function linuxHost({ root, secrets, progress, onDownloadEvent, output }: LinuxHostOptions): Host {
+export function linuxHost(options: LinuxHostOptions): Host {
+	const { root, secrets, progress, onDownloadEvent, output, join: joinOutlets = silentOutlets } = options;
 	const inRoot = (path: string) => rootedPath(root, path);
 	/** For replacing what is there, be it a link, without following it. */
 	const entryInRoot = (path: string) => rootedPath(root, path, { followLast: false });
@@ -40,22 +45,6 @@ export function linuxHost({ root, secrets, progress, onDownloadEvent, output }: 
 		if (status?.isDirectory()) throw folderInTheWay(path);
 		return status === undefined || status.isFile() ? inRoot(path) : entryInRoot(path);
 	};
-	const run = async ({ argv, environment, timeoutMs }: Pick<Spawn, "argv" | "environment" | "timeoutMs">) => {
-		const [program, ...args] = root === "/" ? argv : [initramfsPrograms.chroot, root, ...argv];
-		try {
-			const running = execa(program, args, {
-				env: { PATH: searchPath, HOME: "/root", LC_ALL: "C", ...environment },
-				extendEnv: false,
-				stdin: "ignore",
-				all: true,
-				timeout: timeoutMs,
-			});
-			for await (const line of running.iterable({ from: "all" })) output(basename(argv[0]), line);
-			await running;
-		} catch (error) {
-			throw spawnError(argv, timeoutMs, error);
-		}
-	};
 
 	return {
 		async makeDirectory({ path, mode }) {
@@ -63,15 +52,7 @@ export function linuxHost({ root, secrets, progress, onDownloadEvent, output }: 
 		},
 
 		async putFile({ path, mode, content }) {
-			await replaceAtomically(fileInRoot(path), async (temporary) => {
-				const file = await open(temporary, "wx", parseMode(mode));
-				try {
-					await file.writeFile(revealSecrets(content, secrets));
-				} finally {
-					await file.close();
-				}
-				await chmod(temporary, parseMode(mode));
-			});
+			await replaceWithText(fileInRoot(path), revealSecrets(content, secrets), parseMode(mode));
 		},
 
 		async makeSymlink({ path, target }) {
@@ -84,7 +65,22 @@ export function linuxHost({ root, secrets, progress, onDownloadEvent, output }: 
 			await rm(entryInRoot(path), { force: true });
 		},
 
-		spawn: run,
+		async spawn({ argv, environment, timeoutMs }) {
+			const [program, ...args] = root === "/" ? argv : [initramfsPrograms.chroot, root, ...argv];
+			try {
+				const running = execa(program, args, {
+					env: { PATH: searchPath, HOME: "/root", LC_ALL: "C", ...environment },
+					extendEnv: false,
+					stdin: "ignore",
+					all: true,
+					timeout: timeoutMs,
+				});
+				for await (const line of running.iterable({ from: "all" })) output(basename(argv[0]), line);
+				await running;
+			} catch (error) {
+				throw spawnError(argv, timeoutMs, error);
+			}
+		},
 
 		async fetchImage({ because: _, ...action }) {
 			const lineOf = consoleLines();
@@ -103,19 +99,29 @@ export function linuxHost({ root, secrets, progress, onDownloadEvent, output }: 
 			await waitForPath(inRoot(path), timeoutMs);
 		},
 
-		async joinCluster({ attempts, attemptTimeoutMs }) {
-			let failure: unknown;
-			for (const { configuration } of attempts) {
-				const argv = [nodePrograms.kubeadm, "join", "--config", configuration] as const;
-				try {
-					return await run({ argv, timeoutMs: attemptTimeoutMs });
-				} catch (error) {
-					failure = error;
-				}
-			}
-			if (failure !== undefined) throw failure;
+		async joinCluster(action) {
+			const machine = joinMachine({
+				inRoot,
+				output,
+				replaceFile: (path, text) => replaceWithText(fileInRoot(path), text, 0o600),
+				runProgram: programRunner(root),
+				outlets: joinOutlets,
+			});
+			await joinCluster(action, machine, joinOutlets.patience);
 		},
 	};
+}
+
+async function replaceWithText(path: string, text: string, mode: number): Promise<void> {
+	await replaceAtomically(path, async (temporary) => {
+		const file = await open(temporary, "wx", mode);
+		try {
+			await file.writeFile(text);
+		} finally {
+			await file.close();
+		}
+		await chmod(temporary, mode);
+	});
 }
 
 /** Makes the new entry beside the old one, then renames it over: readers see the old one or the new one, whole. */

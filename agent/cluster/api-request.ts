@@ -1,0 +1,102 @@
+import { type RequestOptions, request } from "node:https";
+
+/** What an API server answered. */
+export interface ApiAnswer {
+	readonly status: number;
+	readonly body: string;
+}
+
+export interface ApiRequest {
+	readonly method?: "GET" | "PATCH" | undefined;
+	/** `https://HOST:PORT/PATH`. */
+	readonly url: string;
+	readonly timeoutMs: number;
+	readonly body?: string | undefined;
+	readonly headers?: Readonly<Record<string, string>> | undefined;
+	/** PEM, of the CA; absent: whoever answers will do. */
+	readonly authority?: string | undefined;
+	/** PEM, of the client. */
+	readonly certificate?: string | undefined;
+	readonly key?: string | undefined;
+}
+
+/** A Node with many images and volumes is some 100 KiB. */
+const maximumBytes = 4 * 1024 ** 2;
+
+/**
+ * One request to an API server, on a connection of its own.
+ *
+ * @throws {Error} What Node says about the connection, or that there was no answer within the time.
+ */
+export function apiRequest({
+	method = "GET",
+	url,
+	timeoutMs,
+	body,
+	...rest
+}: ApiRequest): Promise<ApiAnswer> {
+	const options: RequestOptions = {
+		method,
+		agent: false,
+		headers: { accept: "application/json", ...rest.headers },
+		...(rest.authority === undefined ? { rejectUnauthorized: false } : { ca: rest.authority }),
+		...(rest.certificate === undefined ? {} : { cert: rest.certificate, key: rest.key }),
+	};
+	return new Promise((resolve, reject) => {
+		const timer = setTimeout(() => {
+			sent.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: "ETIMEDOUT" }));
+		}, timeoutMs);
+		const sent = request(url, options, (response) => {
+			const parts: Buffer[] = [];
+			let sizeBytes = 0;
+			response.on("data", (part: Buffer) => {
+				parts.push(part);
+				sizeBytes += part.length;
+				if (sizeBytes > maximumBytes) response.destroy(new Error("the answer is too large"));
+			});
+			response.on("error", reject);
+			response.on("end", () =>
+				resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }),
+			);
+		});
+		sent.on("error", reject);
+		sent.on("close", () => clearTimeout(timer));
+		sent.end(body);
+	});
+}
+
+/** Why there was no answer, in words for people. */
+export function connectionProblem(error: unknown): string {
+	const { code, message } = error as Error & { code?: string };
+	switch (code) {
+		case "ECONNREFUSED":
+			return "connection refused";
+		case "EHOSTUNREACH":
+		case "ENETUNREACH":
+			return "no way through the network";
+		case "ENOTFOUND":
+		case "EAI_AGAIN":
+			return "the name has no address";
+		case "ECONNRESET":
+		case "EPIPE":
+			return "the connection was closed";
+		case "CERT_NOT_YET_VALID":
+			return "its certificate is not valid yet: is the node's clock behind?";
+		case "CERT_HAS_EXPIRED":
+			return "its certificate has ended, or the node's clock is ahead";
+		case "ERR_TLS_CERT_ALTNAME_INVALID":
+			return "its certificate is for other names";
+		case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+		case "SELF_SIGNED_CERT_IN_CHAIN":
+		case "DEPTH_ZERO_SELF_SIGNED_CERT":
+		case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+			return "its certificate is of another CA";
+		case "EPROTO":
+		case "ERR_SSL_WRONG_VERSION_NUMBER":
+		case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
+		case "HPE_INVALID_CONSTANT":
+			return "what listens there does not speak TLS";
+		default:
+			return message;
+	}
+}
