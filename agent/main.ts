@@ -6,8 +6,10 @@ import { diff } from "./commands/diff.ts";
 import { explain } from "./commands/explain.ts";
 import type { Output } from "./commands/findings-output.ts";
 import { commandPage, overview } from "./commands/help.ts";
+import { join } from "./commands/join.ts";
 import { migrate } from "./commands/migrate.ts";
-import { boot, init, join, type MakeHost } from "./commands/node.ts";
+import { boot, init, type MakeHost } from "./commands/node.ts";
+import { status } from "./commands/status.ts";
 import { describeError } from "./errors.ts";
 import type { Facts } from "./facts/facts.ts";
 import { gatherInitAlone } from "./facts/gather.ts";
@@ -28,13 +30,13 @@ const printLine = (line: string) => void process.stdout.write(`${line}\n`);
 const note = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** On a node: the real machine. */
-const realHost: MakeHost = (root, secrets, log, onDownloadEvent) =>
+const realHost: MakeHost = (root, secrets, log, listeners) =>
 	linuxHost({
 		root,
 		secrets,
 		progress: log.info,
-		...(onDownloadEvent === undefined ? {} : { onDownloadEvent }),
 		output: (program, line) => log.debug(`${program}: ${line}`),
+		...listeners,
 	});
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -71,6 +73,8 @@ async function run({ command, options, positionals }: Run): Promise<number> {
 		case "facts":
 			print(serializeFacts(await factsOfThisMachine()));
 			return 0;
+		case "status":
+			return await status("/", output);
 		case "boot":
 			return await boot(word(options["new-root"]) ?? "/root", realHost, printLine);
 		case "init":

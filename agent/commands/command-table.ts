@@ -53,8 +53,13 @@ export const programSummary = "boots a stateless Kubernetes node from one lts.co
 
 export const exitCodes: readonly { readonly code: number; readonly meaning: string }[] = [
 	{ code: 0, meaning: "done" },
-	{ code: 1, meaning: "failed (check --strict: warnings; --diff: a difference; migrate: lines are left)" },
+	{
+		code: 1,
+		meaning:
+			"failed (check --strict: warnings; --diff: a difference; migrate: lines are left; status: the node tries no more)",
+	},
 	{ code: 2, meaning: "wrong usage, or errors in lts.conf" },
+	{ code: 3, meaning: "status: not done yet" },
 ];
 
 /** Every command has it. */
@@ -173,6 +178,20 @@ export const commands: readonly CommandDescription[] = [
 		examples: ["agent facts > facts.json"],
 	},
 	{
+		name: "status",
+		summary: "show how far this node is: its stages, and its way into the cluster",
+		description: [
+			"Prints in the first line what the node is or waits for; then the attempts to join, when the next one comes, what the last failure was and what to do about it; then each stage with its state and duration. What lts.conf asks for and the node may not do itself is shown with the command for it.",
+			"Reads what the boot left in /run/netherd, as root, and asks neither the server nor the cluster. Exit code 0: the node is Ready, or up where it is to join nothing; 1: it failed and tries no more; 3: it is not there yet.",
+		],
+		options: [format],
+		examples: [
+			"agent status",
+			"agent status --format json | jq -r '.join.lastFailure.code'",
+			"until agent status >/dev/null; do sleep 5; done",
+		],
+	},
+	{
 		name: "boot",
 		summary: "stages 1 and 2, in the initramfs (started by the hook)",
 		description: [
@@ -192,7 +211,7 @@ export const commands: readonly CommandDescription[] = [
 		name: "join",
 		summary: "stage 3: join the cluster (started by netherd-join.service)",
 		description: [
-			"Writes kubeadm's configuration and runs kubeadm join. Does nothing on a node that has joined.",
+			"Waits for the container runtime and for an API server, runs kubeadm join, tries again what time or an operator can mend, and waits until the node is Ready. What no further attempt can mend ends it with an error. On a node that has joined already it only looks whether that is Ready, and has the labels and taints of lts.conf.",
 		],
 		options: [],
 		examples: ["systemctl restart netherd-join"],

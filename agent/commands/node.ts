@@ -1,21 +1,21 @@
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { uptime } from "node:os";
-import { initramfsStage, initStage, joinStage } from "../boot.ts";
+import { initramfsStage, initStage } from "../boot.ts";
 import { parseCommandLine } from "../config/cmdline.ts";
 import type { DownloadEvent } from "../download/download-event.ts";
 import { NetherdError } from "../errors.ts";
 import type { Facts } from "../facts/facts.ts";
-import { gatherInit, gatherInitAlone, gatherInitramfs, gatherJoin } from "../facts/gather.ts";
+import { gatherInit, gatherInitAlone, gatherInitramfs } from "../facts/gather.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
 import { verifyNone } from "../facts/verification.ts";
 import type { Host } from "../host/host.ts";
 import { ImageReporter } from "../host/image-reporter.ts";
 import { lastResort } from "../host/last-resort.ts";
-import { queryProgram } from "../host/query-program.ts";
+import type { LinuxHostOptions } from "../host/linux-host.ts";
 import { reportEvent } from "../host/report-event.ts";
-import { loadSecrets, saveSecrets } from "../host/secret-store.ts";
+import { saveSecrets } from "../host/secret-store.ts";
 import { type Log, nodeLog } from "../log.ts";
-import { kernelCommandLine, networkBlockDevice, nodePrograms, runningSystemd } from "../paths.ts";
+import { kernelCommandLine, networkBlockDevice, runningSystemd } from "../paths.ts";
 import { runStage } from "../run-stage.ts";
 import { failureHandling } from "./failure-handling.ts";
 
@@ -24,7 +24,7 @@ export type MakeHost = (
 	root: string,
 	secrets: Readonly<Record<string, string>>,
 	log: Log,
-	onDownloadEvent?: (event: DownloadEvent) => void,
+	listeners?: Pick<LinuxHostOptions, "onDownloadEvent" | "join">,
 ) => Host;
 
 type Say = (line: string) => void;
@@ -43,7 +43,7 @@ export async function boot(newRoot: string, makeHost: MakeHost, say: Say): Promi
 			runStage(
 				initramfsStage,
 				initramfs,
-				makeHost("/", initramfs.secrets, log, reportDownload(initramfs.facts, log)),
+				makeHost("/", initramfs.secrets, log, { onDownloadEvent: reportDownload(initramfs.facts, log) }),
 				log,
 			),
 		);
@@ -80,23 +80,6 @@ export async function init(makeHost: MakeHost, say: Say): Promise<number> {
 	}
 }
 
-/** `agent join`: a failure is the unit's failure; the node stays up. */
-export async function join(makeHost: MakeHost, say: Say): Promise<number> {
-	const log = nodeLog(say);
-	const secrets = loadSecrets();
-	const facts = gatherJoin(await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
-	if (facts.joined) log.info("this node has joined already: nothing to do");
-	try {
-		await announced("join", facts, log, () =>
-			runStage(joinStage, { facts, secrets }, makeHost("/", secrets, log), log),
-		);
-		return 0;
-	} catch (error) {
-		await reportFailure(error, facts, log);
-		throw error;
-	}
-}
-
 /** Loudly, because one word that somebody left on the command line gives the node to whoever answers first. */
 function sayIfUnverified(log: Log): void {
 	if (parseCommandLine(readFileSync(kernelCommandLine, "utf8")).verify !== "none") return;
@@ -114,7 +97,12 @@ function sayWarnings(facts: Facts, log: Log): void {
 }
 
 /** Runs a stage between two messages to the server. */
-async function announced(stage: string, facts: Facts, log: Log, run: () => Promise<void>): Promise<void> {
+export async function announced(
+	stage: string,
+	facts: Facts,
+	log: Log,
+	run: () => Promise<void>,
+): Promise<void> {
 	const tell = (event: "stage-started" | "stage-done", durationMs?: number) =>
 		reportEvent(
 			serverOf(facts),
@@ -142,7 +130,7 @@ async function failed(error: unknown, facts: Facts | undefined, log: Log): Promi
 	return 1;
 }
 
-async function reportFailure(error: unknown, facts: Facts | undefined, log: Log): Promise<void> {
+export async function reportFailure(error: unknown, facts: Facts | undefined, log: Log): Promise<void> {
 	const message = error instanceof Error ? error.message : String(error);
 	const code = error instanceof NetherdError ? error.code : "boot.action-failed";
 	log.debug(message, { code, stack: error instanceof Error ? error.stack : undefined });
@@ -150,7 +138,7 @@ async function reportFailure(error: unknown, facts: Facts | undefined, log: Log)
 	await reportEvent(serverOf(facts), { ...about(facts), event: "boot-failed", stage, code, message }, log);
 }
 
-function about(facts: Facts | undefined) {
+export function about(facts: Facts | undefined) {
 	const { mac, hostname } = facts?.network ?? {};
 	return {
 		...(mac === undefined ? {} : { mac }),
@@ -159,7 +147,7 @@ function about(facts: Facts | undefined) {
 	};
 }
 
-function serverOf(facts: Facts | undefined): string | undefined {
+export function serverOf(facts: Facts | undefined): string | undefined {
 	return parseCommandLine(facts?.commandLine ?? readFileSync(kernelCommandLine, "utf8")).server;
 }
 

@@ -2,13 +2,7 @@ import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
-import {
-	buildIdFile,
-	kernelCommandLine,
-	machineUuid,
-	memoryInformation,
-	stageFolder,
-} from "../paths.ts";
+import { buildIdFile, kernelCommandLine, machineUuid, memoryInformation, stageFolder } from "../paths.ts";
 import { agentVersion } from "../version.ts";
 import { gatherConfiguration, localConfiguration } from "./configuration-text.ts";
 import type { Facts, ImageFacts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";

@@ -1,8 +1,9 @@
 import { request } from "node:http";
+import type { JoinEvent } from "../cluster/join-event.ts";
 import type { Log } from "../log.ts";
 
 /** What a node tells the companion server about its boot; times in milliseconds, sizes in bytes. */
-export type BootEvent = (StageEvent | ImageEvent) & {
+export type BootEvent = (StageEvent | ImageEvent | JoinEvent) & {
 	readonly stage: string;
 	readonly mac?: string;
 	readonly hostname?: string;

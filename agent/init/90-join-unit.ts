@@ -1,7 +1,7 @@
 import type { InitFacts } from "../facts/facts.ts";
 import { joinKey, requireJoinKeys } from "../join/join-keys.ts";
 import { nodeObjectName } from "../join/node-registration.ts";
-import { agentProgram } from "../paths.ts";
+import { agentProgram, joinUnitName } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";
 import { rcLocalUnit } from "./60-rc-local.ts";
@@ -29,7 +29,7 @@ export const joinUnit: Step<Inputs<InitFacts>> = {
 		return [
 			{
 				kind: "installUnit",
-				name: "netherd-join.service",
+				name: joinUnitName,
 				content: unit,
 				wantedBy: "multi-user.target",
 				because: because(configuration, key),
@@ -38,9 +38,14 @@ export const joinUnit: Step<Inputs<InitFacts>> = {
 	},
 };
 
-/** After rc.local: its lines may load modules and set sysctls that kubeadm asks for. The agent has its own time limits. */
+/**
+ * After rc.local: its lines may load modules and set sysctls that kubeadm asks for. Oneshot: the unit is activating until
+ * the node is Ready, and its status line (NotifyAccess) says what it waits for. The agent has its own time limits, and
+ * ends well or for good; only an agent that something else has ended is started anew.
+ */
 const unit = `[Unit]
 Description=Join the Kubernetes cluster
+Documentation=man:netherd-agent(8)
 Wants=network-online.target
 After=network-online.target containerd.service crio.service docker.service cri-docker.service
 After=time-sync.target ${rcLocalUnit}
@@ -48,8 +53,13 @@ After=time-sync.target ${rcLocalUnit}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+NotifyAccess=all
 ExecStart=${agentProgram} join
 TimeoutStartSec=infinity
+TimeoutStopSec=20s
+Restart=on-abnormal
+RestartSec=10s
+StandardOutput=journal+console
 
 [Install]
 WantedBy=multi-user.target

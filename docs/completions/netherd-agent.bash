@@ -60,6 +60,7 @@ _netherd_agent() {
 			'explain --hostname') wanted=(text) ;;
 			'explain --cmdline') wanted=(text) ;;
 			'explain --format') wanted=('text|json') ;;
+			'status --format') wanted=('text|json') ;;
 			'boot --new-root') wanted=(folder) ;;
 			esac
 		else
@@ -70,7 +71,7 @@ _netherd_agent() {
 	if [[ -n $glue && $glue != '=' ]]; then
 		return
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--dry-run check migrate explain facts boot init join --help --version' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '--dry-run check migrate explain facts status boot init join --help --version' -- "$current")
 		return
 	elif ((${#wanted[@]} > 0)); then
 		_netherd_agent_words "${wanted[0]}" "$current"
@@ -111,6 +112,10 @@ _netherd_agent() {
 			_netherd_agent_option --help '' ''
 			;;
 		facts)
+			_netherd_agent_option --help '' ''
+			;;
+		status)
+			_netherd_agent_option --format '' ''
 			_netherd_agent_option --help '' ''
 			;;
 		boot)

@@ -9,10 +9,11 @@ KUBEADM_JOIN_CA_CERT_HASH = sha256:${"a".repeat(64)}
 
 test("a unit that runs the agent", () => {
 	expect(planText(joinUnit, complete)).toMatchInlineSnapshot(`
-		"put file      /etc/systemd/system/netherd-join.service  (0644, 362 B)
+		"put file      /etc/systemd/system/netherd-join.service  (0644, 499 B)
 		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])
 		  │ [Unit]
 		  │ Description=Join the Kubernetes cluster
+		  │ Documentation=man:netherd-agent(8)
 		  │ Wants=network-online.target
 		  │ After=network-online.target containerd.service crio.service docker.service cri-docker.service
 		  │ After=time-sync.target netherd-rc-local.service
@@ -20,8 +21,13 @@ test("a unit that runs the agent", () => {
 		  │ [Service]
 		  │ Type=oneshot
 		  │ RemainAfterExit=yes
+		  │ NotifyAccess=all
 		  │ ExecStart=/usr/lib/netherd/agent join
 		  │ TimeoutStartSec=infinity
+		  │ TimeoutStopSec=20s
+		  │ Restart=on-abnormal
+		  │ RestartSec=10s
+		  │ StandardOutput=journal+console
 		  │ 
 		  │ [Install]
 		  │ WantedBy=multi-user.target

@@ -18,6 +18,7 @@ export async function checkJoinedNode(
 	await stage.check("the server heard of all three stages", async () => {
 		for (const name of ["initramfs", "init", "join"]) await stageDone(node, name);
 	});
+	await stage.checkGuest(node, nodeIsReady);
 	await stage.checkGuest(node, [...afterJoin, ...where, ...withServer]);
 }
 
@@ -34,6 +35,20 @@ export async function stageDone(node: BootedNode, name: string): Promise<void> {
 		bootLimit,
 	);
 }
+
+/** What the node itself says about its join. */
+const nodeIsReady: readonly GuestCheck[] = [
+	{
+		what: "agent status says that the node is Ready",
+		run: "/usr/lib/netherd/agent status | head -n 1",
+		prints: /^node1 is Ready/,
+	},
+	{
+		what: "so does the unit",
+		run: "systemctl show --property StatusText netherd-join; systemctl is-active netherd-join",
+		prints: "StatusText=the node is Ready\nactive",
+	},
+];
 
 /** The node needs nothing but its RAM. */
 export const imageInMemory: readonly GuestCheck[] = [

@@ -11,6 +11,7 @@ import { consoleTexts, joinedSighting, phaseStarts } from "./console-texts.ts";
 import { Farm } from "./farm.ts";
 import { type Hypervisor, type PoweredMachine, powerOn } from "./machine.ts";
 import type { FirmwareKind } from "./machine-arguments.ts";
+import { standInEndpoint, startStandInApi } from "./stand-in-api.ts";
 import { renderTimeline, type Sighting, type Timeline, timelineOf } from "./timeline.ts";
 
 /** A farm of one machine before power-on, as data. */
@@ -101,6 +102,7 @@ export class BootedNode implements AsyncDisposable {
 				},
 				folder,
 			);
+			if (state.ltsConf?.includes(standInEndpoint)) await startStandInApi(farm, folder);
 			const machine = await powerOn(
 				{ firmware: state.firmware, memoryMiB: state.memoryMiB, cpus: 2, mac: machineIdentity.mac },
 				{ farm, hypervisor: setup.hypervisor, folder },

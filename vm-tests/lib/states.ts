@@ -1,4 +1,5 @@
 import type { NodeState } from "./booted-node.ts";
+import { standInEndpoint } from "./stand-in-api.ts";
 
 /** Enough for kernel, initramfs, the test image in RAM and a system without workload. */
 export const memoryMiB = 2048;
@@ -6,9 +7,9 @@ export const memoryMiB = 2048;
 /** The secret half of the bootstrap token: it must not show up anywhere. */
 export const joinTokenSecret = "s3cretsecretsecr";
 
-/** What a join needs in lts.conf; the values have the right form and mean nothing to the stand-in kubeadm. */
+/** What a join needs in lts.conf: the stand-in API server, and values of the right form that mean nothing to the stand-ins. */
 export const joinKeys = `
-KUBEADM_JOIN_ENDPOINT = "192.168.67.1:6443"
+KUBEADM_JOIN_ENDPOINT = "${standInEndpoint}"
 KUBEADM_JOIN_TOKEN = vmtest.${joinTokenSecret}
 KUBEADM_JOIN_CA_CERT_HASH = sha256:${"0123456789abcdef".repeat(4)}
 `;

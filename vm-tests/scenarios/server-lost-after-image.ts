@@ -6,7 +6,7 @@ import { joiningNode } from "../lib/states.ts";
 
 export default scenario(
 	"server-lost-after-image",
-	"the server loses power once the image is in RAM; the node boots on and joins",
+	"the server loses power once the image is in RAM; the node boots on, and waits for the cluster with a reason",
 	{
 		before: joiningNode,
 		async run(stage) {
@@ -15,14 +15,19 @@ export default scenario(
 			await node.unlessBootFails(node.machine.console.waitFor(consoleTexts.imageComplete, bootLimit));
 			await node.farm.losePower();
 
-			stage.say("until kubeadm join was called, without the server");
-			await node.joined();
+			stage.say("until the node waits for the API server, which lost its power, too");
+			await node.unlessBootFails(node.machine.guest.output(waitsForApi, bootLimit));
 			await stage.checkGuest(node, [...afterJoin, ...imageInMemory]);
 			await stage.checkGuest(node, [
 				{
 					what: "nothing has failed but waiting for the lease",
 					run: "systemctl --failed --plain --no-legend | cut -d ' ' -f 1",
 					prints: "systemd-networkd-wait-online.service",
+				},
+				{
+					what: "agent status says what the node waits for",
+					run: "/usr/lib/netherd/agent status | head -n 1; systemctl is-active netherd-join || true",
+					prints: /^node1 waits for the API server: 192\.168\.67\.1:6443: .*\nactivating$/,
 				},
 				{
 					what: "the node keeps its address",
@@ -43,3 +48,6 @@ export default scenario(
 		},
 	},
 );
+
+const waitsForApi =
+	"until grep -qs 'waits for the API server' /run/netherd/join/state.json; do sleep 0.3; done";

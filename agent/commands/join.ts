@@ -1,0 +1,79 @@
+import { joinStage } from "../boot.ts";
+import { revealSecrets } from "../config/secrets.ts";
+import { NetherdError } from "../errors.ts";
+import { gatherConfiguration } from "../facts/configuration-text.ts";
+import type { JoinFacts } from "../facts/facts.ts";
+import { gatherJoin } from "../facts/gather.ts";
+import { configurationUrl } from "../facts/image-location.ts";
+import { resolveFacts } from "../facts/resolve-facts.ts";
+import { trustOf } from "../facts/verification.ts";
+import type { JoinOutlets } from "../host/join-machine.ts";
+import { joinTeller } from "../host/join-teller.ts";
+import { queryProgram } from "../host/query-program.ts";
+import { reportEvent } from "../host/report-event.ts";
+import { loadSecrets } from "../host/secret-store.ts";
+import { tellServiceStatus } from "../host/service-status.ts";
+import { type Log, nodeLog } from "../log.ts";
+import { joinStateFile, nodePrograms } from "../paths.ts";
+import { runStage } from "../run-stage.ts";
+import { about, announced, type MakeHost, reportFailure, serverOf } from "./node.ts";
+
+/** `agent join`: a failure is the unit's failure; the node stays up. */
+export async function join(makeHost: MakeHost, say: (line: string) => void): Promise<number> {
+	const log = nodeLog(say);
+	const secrets = loadSecrets();
+	const facts = gatherJoin(await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
+	const stopping = new AbortController();
+	for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+	const teller = joinTeller({
+		log,
+		stateFile: joinStateFile,
+		serviceStatus: tellServiceStatus,
+		report: (event) => reportEvent(serverOf(facts), { ...event, ...about(facts), stage: "join" }, log),
+	});
+	const outlets: JoinOutlets = {
+		tell: teller.tell,
+		renewedToken: () => tokenOfServer(facts, secrets, log),
+		signal: stopping.signal,
+	};
+	try {
+		await announced("join", facts, log, () =>
+			runStage(joinStage, { facts, secrets }, makeHost("/", secrets, log, { join: outlets }), log),
+		);
+		await teller.flush();
+		return 0;
+	} catch (error) {
+		await teller.flush();
+		// Whoever stops the unit knows it.
+		if (stopping.signal.aborted) return 0;
+		await tellServiceStatus(
+			error instanceof NetherdError ? `${error.message.split("\n")[0]} [${error.code}]` : "failed",
+		);
+		await reportFailure(error, facts, log);
+		throw error;
+	}
+}
+
+/**
+ * The token that the server's lts.conf has now: a node may wait for weeks until someone renews it. Undefined where there
+ * is no server, and when it does not answer.
+ */
+async function tokenOfServer(
+	facts: JoinFacts,
+	secrets: Readonly<Record<string, string>>,
+	log: Log,
+): Promise<string | undefined> {
+	try {
+		const { commandLine } = resolveFacts(facts);
+		if (configurationUrl(commandLine) === undefined) return undefined;
+		const gathered = await gatherConfiguration(commandLine, "/", trustOf(commandLine, "/"), (line) =>
+			log.debug(line),
+		);
+		const { configuration } = resolveFacts({ ...facts, configuration: gathered.configuration });
+		const token = configuration.text("KUBEADM_JOIN_TOKEN");
+		return token === undefined ? undefined : revealSecrets(token, { ...secrets, ...gathered.secrets }).trim();
+	} catch (error) {
+		log.debug(`lts.conf could not be read again: ${error instanceof Error ? error.message : String(error)}`);
+		return undefined;
+	}
+}
