@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Patience } from "../cluster/backoff.ts";
 import type { JoinEvent } from "../cluster/join-event.ts";
 import type { Machine } from "../cluster/machine.ts";
-import { httpGetText } from "../facts/http-get.ts";
+import { httpGet } from "../facts/http-get.ts";
 import type { ProgramRun } from "./run-program.ts";
 
 export interface JoinMachineOptions {
@@ -60,13 +60,15 @@ export function joinMachine(options: JoinMachineOptions): Machine {
 		},
 		replaceFile: options.replaceFile,
 		locate: inRoot,
-		fetchText: (url) =>
-			httpGetText(url, {
+		async fetchText(url) {
+			const body = await httpGet(url, {
 				maximumBytes: maximumTokenBytes,
 				timeoutMs: fetchTimeoutMs,
 				retryForMs: 0,
 				onRetry: () => undefined,
-			}),
+			});
+			return body?.toString("utf8");
+		},
 		renewedToken: outlets.renewedToken,
 		signal: outlets.signal,
 		tell: outlets.tell,
