@@ -1,4 +1,3 @@
-import { readSigningKey } from "../agent/trust/key-files.ts";
 import { checkPins } from "./boot-choice.ts";
 import { readBootTree } from "./boot-tree.ts";
 import type { Config } from "./config/read-config.ts";
@@ -12,7 +11,7 @@ import { VersionUses } from "./releases/version-uses.ts";
 import { makeRunFolder } from "./run-folder.ts";
 import type { RunningService, Service, Situation } from "./service.ts";
 import { services } from "./services.ts";
-import { signingWarnings } from "./signing.ts";
+import { readSigningKeys, signingWarnings } from "./signing.ts";
 import type { ChildState } from "./supervised-child.ts";
 import { warningEvent } from "./warning-event.ts";
 
@@ -36,7 +35,7 @@ export async function examine(
 ): Promise<Situation> {
 	const tree = readBootTree(folder, config);
 	checkPins(folder, config.pins);
-	const signingKeys = config.signingKeyFiles.map(readSigningKey);
+	const signingKeys = readSigningKeys(folder, config.signingKeyFiles);
 	const programs = findPrograms(searchPath);
 	const network = await findNetwork(config, programs.ip);
 	return { config, network, tree, programs, signingKeys };

@@ -1,10 +1,34 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { join, sep } from "node:path";
 import { NetherdError } from "../agent/errors.ts";
+import { readSigningKey } from "../agent/trust/key-files.ts";
 import type { SigningKey } from "../agent/trust/keys.ts";
 import { makeSignatureAside, serializeSignatures, signatureEnding } from "../agent/trust/signature-file.ts";
 import { releasedImages } from "./boot-tree.ts";
 import type { Situation } from "./service.ts";
+
+/**
+ * The keys of the configuration; none may lie where everybody on the network can fetch it.
+ *
+ * @throws {NetherdError} `server.key-is-served`, `trust.key-missing`, `trust.key-unusable`, `trust.key-exposed`.
+ */
+export function readSigningKeys(folder: string, files: readonly string[]): readonly SigningKey[] {
+	return files.map((file) => {
+		const key = readSigningKey(file);
+		const isServed = ["images", "loader"].some((name) => {
+			const served = join(folder, name);
+			return existsSync(served) && realpathSync(file).startsWith(realpathSync(served) + sep);
+		});
+		if (!isServed) return key;
+		throw new NetherdError(
+			"server.key-is-served",
+			`the private key ${file} lies where everybody can fetch it`,
+			{
+				hint: "make a new key elsewhere (image keygen FILE) and build the image with it: this one may have been read",
+			},
+		);
+	});
+}
 
 /** The signature file of an lts.conf, a line for each key. */
 export async function signLtsConf(content: Uint8Array, keys: readonly SigningKey[]): Promise<string> {

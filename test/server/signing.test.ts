@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { makeSignature, parseSignatures } from "../../agent/trust/signature-file
 import { signFile } from "../../image/sign.ts";
 import { parseConfig } from "../../server/config/read-config.ts";
 import type { Situation } from "../../server/service.ts";
-import { signingWarnings, signLtsConf } from "../../server/signing.ts";
+import { readSigningKeys, signingWarnings, signLtsConf } from "../../server/signing.ts";
 import { newKey } from "../trust/support/keys.ts";
 import { writeBootTree } from "./support/boot-tree.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -60,6 +60,21 @@ test("paths of keys start at the configuration's folder", () => {
 	expect(keysOf("/a/key.pem")).toEqual(["/a/key.pem"]);
 	expect(keysOf("key.pem, ../old.pem")).toEqual(["/etc/netherd/key.pem", "/etc/old.pem"]);
 	expect(() => keysOf("key.pem,")).toThrow(expect.objectContaining({ code: "server-config.bad-value" }));
+});
+
+test("a key that everybody can fetch is refused, also behind a link", async () => {
+	const { folder } = await situation();
+	const served = join(folder, "images/key.pem");
+	writeFileSync(served, privatePem, { mode: 0o600 });
+	symlinkSync(served, join(folder, "link.pem"));
+	for (const file of [served, join(folder, "link.pem")]) {
+		expect(() => readSigningKeys(folder, [file])).toThrow(
+			expect.objectContaining({ code: "server.key-is-served" }),
+		);
+	}
+	const beside = join(folder, "key.pem");
+	writeFileSync(beside, privatePem, { mode: 0o600 });
+	expect(readSigningKeys(folder, [beside]).map(({ publicKey }) => publicKey.id)).toEqual([key.publicKey.id]);
 });
 
 test("check names the key, and refuses one that is missing, open to others or of another kind", async () => {
