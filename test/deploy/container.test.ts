@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
@@ -94,10 +95,24 @@ test("without lts.conf in the ConfigMap there is none: nodes use that of their i
 	expect(await get("/health")).toMatch(/200$/);
 });
 
+test("lts.conf is signed with the key in its Secret", async () => {
+	await using hosts = await TwoHosts.create();
+	const { privateKey } = generateKeyPairSync("ed25519");
+	const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+	const secret = new AtomicVolume(join(temporaryFolder(), "secret"), { "signing-key.pem": pem }, 0o400);
+	const objects = await renderChart({
+		network,
+		signingKey: { existingSecret: "keys" },
+		ltsConf: "[default]\nTIMEZONE = Etc/UTC\n",
+	});
+	const { get } = await start(hosts, objects, { "signing-key": secret.folder });
+	expect(await get("/lts.conf.sig")).toMatch(/^netherd-signature\/1 ed25519 [0-9a-f]{16} \S+\n\n200$/);
+});
+
 test("the join token comes out of its Secret", async () => {
 	await using hosts = await TwoHosts.create();
 	const token = "abcdef.0123456789abcdef";
-	const secret = new AtomicVolume(join(temporaryFolder(), "secret"), { token });
+	const secret = new AtomicVolume(join(temporaryFolder(), "secret"), { token }, 0o400);
 	const objects = await renderChart({ network, joinToken: { existingSecret: "join" } });
 	const { get } = await start(hosts, objects, { "join-token": secret.folder });
 	expect(await get("/token")).toContain(token);

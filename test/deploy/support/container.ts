@@ -15,8 +15,11 @@ export class AtomicVolume {
 	readonly folder: string;
 	#generation = 0;
 
-	constructor(folder: string, files: Readonly<Record<string, string>>) {
+	readonly #mode: number;
+
+	constructor(folder: string, files: Readonly<Record<string, string>>, mode = 0o644) {
 		this.folder = folder;
+		this.#mode = mode;
 		mkdirSync(folder);
 		this.write(files);
 		for (const name of Object.keys(files)) symlinkSync(join("..data", name), join(folder, name));
@@ -26,8 +29,9 @@ export class AtomicVolume {
 		const before = `..2026_01_01_${this.#generation}`;
 		const generation = `..2026_01_01_${++this.#generation}`;
 		mkdirSync(join(this.folder, generation));
-		for (const [name, text] of Object.entries(files))
-			writeFileSync(join(this.folder, generation, name), text);
+		for (const [name, text] of Object.entries(files)) {
+			writeFileSync(join(this.folder, generation, name), text, { mode: this.#mode });
+		}
 		symlinkSync(generation, join(this.folder, "..data_tmp"));
 		renameSync(join(this.folder, "..data_tmp"), join(this.folder, "..data"));
 		rmSync(join(this.folder, before), { recursive: true, force: true });
