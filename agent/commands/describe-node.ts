@@ -10,7 +10,7 @@ import {
 import { gatherConfiguration, withoutSecrets } from "../facts/configuration-text.ts";
 import type { ConfigurationText, Facts, ImageFacts, NetworkFacts } from "../facts/facts.ts";
 import { gatherImage } from "../facts/image.ts";
-import { resolveFacts } from "../facts/resolve-facts.ts";
+import { type ResolvedFacts, resolveFacts } from "../facts/resolve-facts.ts";
 import { describeVerification, type Trust, trustOf } from "../facts/verification.ts";
 import { nodeName } from "../init/node-name.ts";
 import { readPublicKey } from "../trust/key-files.ts";
@@ -74,7 +74,7 @@ export async function describeNode(
 			init,
 			assumedJoinFacts(node, nodeName({ ...resolved, facts: init }).name),
 		],
-		assumed: assumedLines(options, network, image !== undefined),
+		assumed: [...assumedLines(options, network, image !== undefined), ...ownConfigurationLine(resolved)],
 		read: [
 			readLine(configuration.file, configuration),
 			image === undefined ? undefined : readLine(`image ${image.name} ${image.version ?? ""}`.trim(), image),
@@ -111,6 +111,12 @@ function readFacts(file: string): Facts {
 			cause: error,
 		});
 	}
+}
+
+/** The image is not here to look into. */
+function ownConfigurationLine({ configuration }: ResolvedFacts): string[] {
+	const path = configuration.text("KUBEADM_JOIN_CONFIG");
+	return path === undefined ? [] : [`${path}: a JoinConfiguration that says nothing`];
 }
 
 function assumedLines(options: NodeOptions, network: NetworkFacts, imageKnown: boolean): string[] {

@@ -5,6 +5,7 @@ import { gatherConfiguration } from "../facts/configuration-text.ts";
 import type { JoinFacts } from "../facts/facts.ts";
 import { gatherJoin } from "../facts/gather.ts";
 import { configurationUrl } from "../facts/image-location.ts";
+import { gatherOwnConfiguration } from "../facts/own-configuration.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
 import { trustOf } from "../facts/verification.ts";
 import type { JoinOutlets } from "../host/join-machine.ts";
@@ -37,8 +38,9 @@ export async function join(makeHost: MakeHost, say: (line: string) => void): Pro
 		signal: stopping.signal,
 	};
 	try {
+		const gathered = await gatherOwnConfiguration({ facts, secrets });
 		await announced("join", facts, log, () =>
-			runStage(joinStage, { facts, secrets }, makeHost("/", secrets, log, { join: outlets }), log),
+			runStage(joinStage, gathered, makeHost("/", gathered.secrets, log, { join: outlets }), log),
 		);
 		await teller.flush();
 		return 0;

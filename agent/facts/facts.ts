@@ -53,6 +53,15 @@ export interface JoinFacts extends CommonFacts {
 	readonly hostname: string;
 	/** Whether /etc/kubernetes/kubelet.conf names a certificate that has not ended: the node has joined already. */
 	readonly joined: boolean;
+	/** What KUBEADM_JOIN_CONFIG names. */
+	readonly ownConfiguration?: OwnConfiguration;
+}
+
+/** A JoinConfiguration that an operator wrote. */
+export interface OwnConfiguration {
+	readonly path: string;
+	/** The document, as the objects that YAML or JSON stand for; each secret replaced by `{secret:NAME}`. */
+	readonly content: Readonly<Record<string, unknown>>;
 }
 
 /** The boot interface and what DHCP said about it. */

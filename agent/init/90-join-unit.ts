@@ -25,7 +25,10 @@ export const joinUnit: Step<Inputs<InitFacts>> = {
 		if (key === undefined) return [];
 		// Said now, on the console of a booting node, and not later in the journal of one that looks healthy.
 		requireJoinKeys(configuration);
-		nodeObjectName(configuration, nodeName(inputs).name);
+		// A JoinConfiguration in the image may name the node.
+		if (configuration.text("KUBEADM_JOIN_CONFIG") === undefined) {
+			nodeObjectName(configuration, nodeName(inputs).name);
+		}
 		return [
 			{
 				kind: "installUnit",

@@ -3,11 +3,11 @@ import { NetherdError } from "../errors.ts";
 import { type KubeadmApi, kubeadmApis } from "./kubeadm-api.ts";
 import type { NodeRegistration } from "./node-registration.ts";
 
-/** What goes into a JoinConfiguration beside the node itself. */
+/** What goes into a JoinConfiguration beside the node itself; what is left out stands in the operator's own. */
 export interface JoinParts {
-	readonly endpoint: string;
+	readonly endpoint?: string;
 	/** Or the marker that stands for it. */
-	readonly token: string;
+	readonly token?: string;
 	readonly caCertHashes: readonly string[];
 	/** Folder. */
 	readonly patches?: string;
@@ -29,7 +29,11 @@ export function joinConfiguration(api: KubeadmApi, parts: JoinParts, node: NodeR
 		apiVersion: api.apiVersion,
 		kind: "JoinConfiguration",
 		discovery: {
-			bootstrapToken: { apiServerEndpoint: endpoint, token, caCertHashes },
+			bootstrapToken: {
+				...(endpoint === undefined ? {} : { apiServerEndpoint: endpoint }),
+				...(token === undefined ? {} : { token }),
+				...(caCertHashes.length > 0 ? { caCertHashes } : {}),
+			},
 			...(api.discoveryTimeoutIn === "discovery" ? { timeout: discoveryTimeout } : {}),
 		},
 		nodeRegistration: {
