@@ -40,8 +40,8 @@ export class ControlPlane {
 	readonly #programs: KubernetesPrograms;
 	readonly #state: string;
 	readonly #logs: string;
-	#apiServer: FarmProgram | undefined;
-	#controllerManager: FarmProgram | undefined;
+	/** By the name of its manifest. */
+	readonly #running = new Map<string, FarmProgram>();
 	#starts = 0;
 
 	private constructor(parts: {
@@ -114,28 +114,23 @@ export class ControlPlane {
 
 	/** @throws {NetherdError} `kubernetes.not-healthy` with the API server's last words. */
 	async startApiServer(): Promise<void> {
-		this.#apiServer = this.#startProgram("kube-apiserver", this.#programs.kubeApiserver);
+		this.#startProgram("kube-apiserver", this.#programs.kubeApiserver);
 		await this.#waitUntil("the API server is ready", async () => await this.isHealthy());
 	}
 
 	/** Connections are refused from here on. */
 	async stopApiServer(): Promise<void> {
-		await this.#apiServer?.stop();
-		this.#apiServer = undefined;
+		await this.#stopProgram("kube-apiserver");
 	}
 
 	/** From here on the cluster sees it when a node falls silent, signs certificates and public information. */
 	startControllerManager(): void {
-		this.#controllerManager = this.#startProgram(
-			"kube-controller-manager",
-			this.#programs.kubeControllerManager,
-		);
+		this.#startProgram("kube-controller-manager", this.#programs.kubeControllerManager);
 	}
 
 	/** Nobody looks after nodes from here on: one that was Ready stays Ready. */
 	async stopControllerManager(): Promise<void> {
-		await this.#controllerManager?.stop();
-		this.#controllerManager = undefined;
+		await this.#stopProgram("kube-controller-manager");
 	}
 
 	/** Whether the API server says that it is ready. */
@@ -204,24 +199,33 @@ export class ControlPlane {
 	}
 
 	/** With the arguments of the static pod that kubeadm has written for it. */
-	#startProgram(manifest: string, program: string): FarmProgram {
+	#startProgram(manifest: string, program: string): void {
 		const [, ...args] = commandOf(readFileSync(join(this.#state, "manifests", `${manifest}.yaml`), "utf8"));
 		const argv = ["unshare", "--mount", "sh", "-c", withOwnEtc, "sh", this.#state, program, ...args];
-		return this.#farm.start(argv, join(this.#logs, `${manifest}-${++this.#starts}.log`));
+		this.#running.set(
+			manifest,
+			this.#farm.start(argv, join(this.#logs, `${manifest}-${++this.#starts}.log`)),
+		);
+	}
+
+	async #stopProgram(manifest: string): Promise<void> {
+		await this.#running.get(manifest)?.stop();
+		this.#running.delete(manifest);
 	}
 
 	async #waitUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
 		const deadlineMs = performance.now() + startLimitMs;
 		while (!(await holds())) {
-			const ended = this.#apiServer !== undefined && this.#apiServer.process.exitCode !== null;
-			if (!ended && performance.now() < deadlineMs) {
+			const ended = [...this.#running].find(([, { process }]) => process.exitCode !== null);
+			if (ended === undefined && performance.now() < deadlineMs) {
 				await sleep(250);
 				continue;
 			}
-			const lastLines = this.#apiServer?.lines.slice(-10).map(({ text }) => `    ${text}`) ?? [];
+			const [name, program] = ended ?? ["kube-apiserver", this.#running.get("kube-apiserver")];
+			const lastLines = program?.lines.slice(-10).map(({ text }) => `    ${text}`) ?? [];
 			throw new NetherdError(
 				"kubernetes.not-healthy",
-				`${ended ? "the API server ended" : `${startLimitMs / 1000} s passed`} before ${what}; its last lines:\n${lastLines.join("\n")}`,
+				`${ended === undefined ? `${startLimitMs / 1000} s passed` : `${name} ended`} before ${what}; the last lines of ${name}:\n${lastLines.join("\n")}`,
 				{ hint: `the logs of etcd, API server and controller manager are in ${this.#logs}` },
 			);
 		}

@@ -47,9 +47,13 @@ export function kubeadmConfiguration(place: ClusterPlace): string {
 			controlPlaneEndpoint: `${address}:${port}`,
 			networking: { serviceSubnet: "10.96.0.0/16", podSubnet: "10.244.0.0/16" },
 			etcd: { local: { dataDir: "/var/lib/etcd" } },
-			...(grace === undefined
-				? {}
-				: { controllerManager: { extraArgs: extraArguments({ "node-monitor-grace-period": `${grace}s` }) } }),
+			controllerManager: {
+				extraArgs: extraArguments({
+					// It would end when the API server is away for ten seconds, and nobody starts it again here.
+					"leader-elect": "false",
+					...(grace === undefined ? {} : { "node-monitor-grace-period": `${grace}s` }),
+				}),
+			},
 		},
 		{
 			apiVersion: "kubelet.config.k8s.io/v1beta1",

@@ -8,6 +8,7 @@ export async function checkReadyNodes(
 	stage: ScenarioStage,
 	cluster: ClusterFarm,
 	nodes: readonly ClusterNode[],
+	label = nodeLabel,
 ): Promise<void> {
 	const list = await cluster.showNodes();
 	for (const [index, node] of nodes.entries()) {
@@ -17,7 +18,7 @@ export async function checkReadyNodes(
 			const line = list.split("\n").find((text) => text.startsWith(`${name} `)) ?? "";
 			assert.match(line, / Ready /);
 			assert.match(line, new RegExp(` 192\\.168\\.67\\.1${index + 1} `));
-			assert.ok(line.includes(nodeLabel), line);
+			assert.ok(line.includes(label), line);
 		});
 		await stage.check(`${name} has its taint`, async () => {
 			const taints = await cluster.controlPlane.kubectl(

@@ -20,6 +20,7 @@ export const consoleTexts = {
 	waitsForApiServer: /netherd: .*join: waiting for API server: /,
 	nameReady: "[join.name-ready]",
 	tokenUnknown: "[join.token-unknown]",
+	labelsSet: /join: labels set to what lts\.conf says: /,
 	caMismatch: "[join.ca-mismatch]",
 	countdown: /netherd: reboot in \d+ s/,
 	rebooting: "netherd: reboot now",

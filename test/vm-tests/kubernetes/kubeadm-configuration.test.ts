@@ -10,9 +10,16 @@ const documentsOf = (text: string) =>
 
 describe("the configuration for kubeadm init", () => {
 	test.each([
-		["v1.20.2", "kubeadm.k8s.io/v1beta2", { "node-monitor-grace-period": "12s" }],
-		["v1.30.4", "kubeadm.k8s.io/v1beta3", { "node-monitor-grace-period": "12s" }],
-		["v1.31.0", "kubeadm.k8s.io/v1beta4", [{ name: "node-monitor-grace-period", value: "12s" }]],
+		["v1.20.2", "kubeadm.k8s.io/v1beta2", { "leader-elect": "false", "node-monitor-grace-period": "12s" }],
+		["v1.30.4", "kubeadm.k8s.io/v1beta3", { "leader-elect": "false", "node-monitor-grace-period": "12s" }],
+		[
+			"v1.31.0",
+			"kubeadm.k8s.io/v1beta4",
+			[
+				{ name: "leader-elect", value: "false" },
+				{ name: "node-monitor-grace-period", value: "12s" },
+			],
+		],
 	])("is for the kubeadm that is there: %s reads %s", (version, apiVersion, extraArgs) => {
 		const documents = documentsOf(
 			kubeadmConfiguration({ ...place, version, nodeMonitorGracePeriodSeconds: 12 }),
@@ -27,7 +34,8 @@ describe("the configuration for kubeadm init", () => {
 
 	test("leaves a cluster that nobody tunes as it is", () => {
 		const [, cluster, kubelet] = documentsOf(kubeadmConfiguration({ ...place, version: "v1.20.2" }));
-		expect(cluster).not.toHaveProperty("controllerManager");
+		expect(cluster).toMatchObject({ controllerManager: { extraArgs: { "leader-elect": "false" } } });
+		expect(cluster).not.toHaveProperty(["controllerManager", "extraArgs", "node-monitor-grace-period"]);
 		expect(kubelet).not.toHaveProperty("nodeLeaseDurationSeconds");
 	});
 });
