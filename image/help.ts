@@ -39,7 +39,8 @@ Options
   --trust FILE         a public key that they trust as well; may be given several times
   --fast               quick compression, for trying things out: a larger image
   --renew-packages     install the packages anew: Debian's updates since the last build
-  --keep N             versions that stay in DIR (default 3; 0: all); the current one always stays
+  --keep N             versions that stay in DIR (default 3; 0: all); the current one, the one before, and
+                       those that nodes use or are pinned to always stay
 
 A recipe is an ini file:
   name = node                  the image's name

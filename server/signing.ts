@@ -55,8 +55,12 @@ export function signingWarnings({ tree, config, signingKeys }: Situation): reado
 			),
 		);
 	}
-	for (const name of releasedImages(tree.folder)) {
-		const manifest = ["images", name, "current", "image.json"] as const;
+	const pinned = config.pins.flatMap(({ image, version }) =>
+		version === undefined ? [] : [[image, version]],
+	);
+	const booted = [...releasedImages(tree.folder).map((name) => [name, "current"]), ...pinned];
+	for (const parts of new Set(booted.map((part) => join(...part)))) {
+		const manifest = ["images", parts, "image.json"] as const;
 		if (isThere(...manifest.slice(0, -1), `image.json${signatureEnding}`)) continue;
 		warnings.push(
 			new NetherdError(

@@ -141,8 +141,8 @@ function imagesToPrune(folder: string, image: string | undefined): string[] {
 	return [image];
 }
 
-function movedText({ image, from, to, isVerified }: CurrentMoved): string {
-	const how = isVerified ? ", all hashes compared" : "";
+function movedText({ image, from, to, isVerified, isSigned }: CurrentMoved): string {
+	const how = `${isVerified ? ", all hashes compared" : ""}${isSigned ? "" : "; it is not signed: nodes refuse it, see image sign"}`;
 	if (from === to) return `${image}: ${to} is current already${how}\n`;
 	return `${image}: current is ${to}, it was ${from ?? "nothing"}${how}\n`;
 }

@@ -23,6 +23,8 @@ export interface ListedVersion {
 	readonly pinnedBy: readonly string[];
 	/** A companion gave it to a node lately, or a node reads it, or a companion knows that it is pinned. */
 	readonly inUse: boolean;
+	/** Nodes refuse one that is not, unless they verify nothing. */
+	readonly isSigned: boolean;
 	/** What is missing or wrong; null when it is whole. */
 	readonly problem: string | null;
 }
@@ -49,6 +51,7 @@ export function listReleases(
 					.filter((pin) => pin.image === name && pin.version === version.version)
 					.map(({ node }) => node),
 				inUse: isInUse(flock, version),
+				isSigned: version.isSigned,
 				problem: version.problem ?? null,
 			})),
 		};
@@ -67,6 +70,7 @@ export function listText(images: readonly ListedImage[]): string {
 				...(version.version === previous ? ["previous"] : []),
 				...(version.pinnedBy.length === 0 ? [] : [`pinned by ${version.pinnedBy.join(", ")}`]),
 				...(version.inUse ? ["in use"] : []),
+				...(version.isSigned || version.problem !== null ? [] : ["not signed"]),
 				...(version.problem === null ? [] : [`not whole: ${version.problem}`]),
 			].join("; "),
 		]),

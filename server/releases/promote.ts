@@ -19,6 +19,8 @@ export interface CurrentMoved {
 	readonly to: string;
 	/** Whether all hashes were compared, not only sizes. */
 	readonly isVerified: boolean;
+	/** Nodes refuse a version that is not, unless they verify nothing. */
+	readonly isSigned: boolean;
 }
 
 /**
@@ -38,19 +40,19 @@ export async function promote(
 	for (const name of [image, version]) checkName(name);
 	if (version === "current") throw badName(version);
 	checkImage(folder, image);
-	const released = wholeVersion(folder, image, version);
+	const { released } = wholeVersion(folder, image, version);
 	// Before the lock: it may take a minute.
 	if (isToVerify) await compareHashes(released);
 	const imageFolder = resolveRooted(folder, ["images", image]);
 	return withImageAlone(flock, imageFolder, () => {
-		wholeVersion(folder, image, version);
+		const { isSigned } = wholeVersion(folder, image, version);
 		const from = currentVersion(imageFolder);
 		if (from !== version) {
 			orNamed(`make ${version} current in ${imageFolder}`, () =>
 				makeCurrent(imageFolder, version, new Date()),
 			);
 		}
-		return { image, from, to: version, isVerified: isToVerify };
+		return { image, from, to: version, isVerified: isToVerify, isSigned };
 	});
 }
 
@@ -82,9 +84,9 @@ export function rollback(
 				},
 			);
 		}
-		wholeVersion(folder, name, release.version);
+		const { isSigned } = wholeVersion(folder, name, release.version);
 		orNamed(`make ${release.version} current in ${imageFolder}`, () => goBack(imageFolder, release));
-		return { image: name, from, to: release.version, isVerified: false };
+		return { image: name, from, to: release.version, isVerified: false, isSigned };
 	});
 }
 
@@ -123,16 +125,21 @@ function onlyImage(folder: string): string {
 	);
 }
 
-function wholeVersion(folder: string, image: string, version: string): ReleasedImage {
+function wholeVersion(
+	folder: string,
+	image: string,
+	version: string,
+): { readonly released: ReleasedImage; readonly isSigned: boolean } {
 	const there = versionsOf(folder, image);
-	if (there.every((each) => each.version !== version)) {
+	const found = there.find((each) => each.version === version);
+	if (found === undefined) {
 		const list = there.length === 0 ? "none" : there.map((each) => each.version).join(", ");
 		throw new NetherdError("release.version-missing", `there is no version ${version} of ${image}`, {
 			hint: `versions are: ${list}`,
 		});
 	}
 	try {
-		return readReleasedImage(folder, image, version);
+		return { released: readReleasedImage(folder, image, version), isSigned: found.isSigned };
 	} catch (error) {
 		if (!(error instanceof NetherdError)) throw error;
 		throw new NetherdError("release.incomplete", `${image}/${version} is not whole: ${error.message}`, {

@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { NetherdError } from "../../agent/errors.ts";
+import { signatureEnding } from "../../agent/trust/signature-file.ts";
 import { type ReleasedImage, readReleasedImage } from "../boot-tree.ts";
 import { isImageName } from "../config/values.ts";
 import { resolveRooted } from "../rooted-path.ts";
@@ -12,6 +13,8 @@ export interface Version {
 	readonly folder: string;
 	/** Undefined when it is not whole. */
 	readonly released: ReleasedImage | undefined;
+	/** Whether it has a signature file; what is in that, nodes look at. */
+	readonly isSigned: boolean;
 	/** What is missing or wrong; undefined when it is whole. */
 	readonly problem: string | undefined;
 	/** Of all files in it. */
@@ -63,7 +66,7 @@ function foldersIn(folder: string): string[] {
 
 function readVersion(root: string, image: string, version: string): Version {
 	const folder = join(resolveRooted(root, ["images", image]), version);
-	const sizes = sizesIn(folder);
+	const others = { isSigned: existsSync(join(folder, `image.json${signatureEnding}`)), ...sizesIn(folder) };
 	try {
 		return {
 			image,
@@ -71,11 +74,11 @@ function readVersion(root: string, image: string, version: string): Version {
 			folder,
 			released: readReleasedImage(root, image, version),
 			problem: undefined,
-			...sizes,
+			...others,
 		};
 	} catch (error) {
 		if (!(error instanceof NetherdError)) throw error;
-		return { image, version, folder, released: undefined, problem: error.message, ...sizes };
+		return { image, version, folder, released: undefined, problem: error.message, ...others };
 	}
 }
 

@@ -18,6 +18,8 @@ async function farm() {
 	await writeBootTree(folder);
 	for (const version of ["2", "3", "4"]) await writeVersion(folder, { name: "node", version });
 	rmSync(join(folder, "images/node/4/vmlinuz"));
+	for (const version of ["1", "2"])
+		writeFileSync(join(folder, "images/node", version, "image.json.sig"), "signed\n");
 	const config = join(folder, "../companion.ini");
 	writeFileSync(
 		config,
@@ -44,11 +46,13 @@ test("releases: from list over promote and rollback to prune", async () => {
 		stdout: "node: current is 2, it was 1, all hashes compared",
 		stderr: "",
 	});
-	await companion("releases", "promote", folder, "node/3");
+	expect((await companion("releases", "promote", folder, "node/3")).stdout).toBe(
+		"node: current is 3, it was 2; it is not signed: nodes refuse it, see image sign",
+	);
 	const list = await companion("releases", "list", folder, "--config", config);
 	expect(list.stdout.replaceAll(folder, "DIR")).toMatchInlineSnapshot(`
 		"version  built                 size     is
-		node/3   2026-01-01T00:00:00Z  0.3 MiB  current
+		node/3   2026-01-01T00:00:00Z  0.3 MiB  current; not signed
 		node/2   2026-01-01T00:00:00Z  0.3 MiB  previous
 		node/1   2026-01-01T00:00:00Z  0.3 MiB  pinned by node1
 		node/4   -                     0.3 MiB  not whole: cannot read DIR/images/node/4/vmlinuz"

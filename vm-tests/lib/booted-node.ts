@@ -27,6 +27,8 @@ export interface NodeState {
 	 * has changed lts.conf after it was signed.
 	 */
 	readonly signatures?: "companion" | "none" | "of another lts.conf";
+	/** Lines of the companion's [pins]; none by default. */
+	readonly pins?: readonly string[];
 	/** Added to the end of the kernel command line, after the console. */
 	readonly kernelParameters?: string;
 }
@@ -57,8 +59,9 @@ export class BootedNode implements AsyncDisposable {
 	readonly machine: PoweredMachine;
 	/** Where its logs are. */
 	readonly folder: string;
+	/** The boot tree that the companion serves. */
+	readonly tree: string;
 	readonly #poweredOnMs: number;
-	readonly #tree: string;
 	readonly #own: Sighting[] = [];
 	#lastStartMs = 0;
 
@@ -73,7 +76,7 @@ export class BootedNode implements AsyncDisposable {
 		this.companion = parts.companion;
 		this.machine = parts.machine;
 		this.folder = parts.folder;
-		this.#tree = parts.tree;
+		this.tree = parts.tree;
 		this.#poweredOnMs = performance.now() - parts.machine.elapsedMs();
 	}
 
@@ -98,6 +101,7 @@ export class BootedNode implements AsyncDisposable {
 					kernelParameters,
 					signingKeyFile: (state.signatures ?? "companion") === "companion" ? testSigningKeyFile : undefined,
 					hosts: [machineIdentity],
+					...(state.pins === undefined ? {} : { pins: state.pins }),
 					...(state.loader === undefined ? {} : { loader: state.loader }),
 				},
 				folder,
@@ -122,12 +126,12 @@ export class BootedNode implements AsyncDisposable {
 
 	/** Replaces the server's lts.conf: the next boot reads it. */
 	changeConfiguration(ltsConf: string | undefined): void {
-		writeConfiguration(this.#tree, ltsConf);
+		writeConfiguration(this.tree, ltsConf);
 	}
 
 	/** What an operator does after a change: `image sign`. */
 	signConfiguration(): void {
-		for (const file of signableFiles(join(this.#tree, "lts.conf")))
+		for (const file of signableFiles(join(this.tree, "lts.conf")))
 			signFile(file, readSigningKey(testSigningKeyFile));
 	}
 
@@ -193,7 +197,7 @@ export class BootedNode implements AsyncDisposable {
 		await this.machine.powerOff();
 		await this.companion.stop();
 		this.farm[Symbol.dispose]();
-		rmSync(this.#tree, { recursive: true, force: true });
+		rmSync(this.tree, { recursive: true, force: true });
 	}
 }
 

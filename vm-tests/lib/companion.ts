@@ -42,6 +42,8 @@ export interface CompanionOptions {
 	readonly signingKeyFile: string | undefined;
 	/** Nodes that have a name: fixed address and host name. */
 	readonly hosts: readonly { readonly mac: string; readonly address: string; readonly hostname: string }[];
+	/** Lines of [pins]. */
+	readonly pins?: readonly string[];
 }
 
 const startLimitMs = 60_000;
@@ -113,6 +115,7 @@ export function companionConfiguration({
 	kernelParameters,
 	signingKeyFile,
 	hosts,
+	pins,
 	router,
 }: CompanionOptions): string {
 	return [
@@ -124,6 +127,7 @@ export function companionConfiguration({
 		...(loader === undefined ? [] : ["[loader]", `bios = ${loader}`, `uefi = ${loader}`]),
 		"[hosts]",
 		...hosts.map(({ mac, address, hostname }) => `${mac} = ${address}, ${hostname}`),
+		...(pins === undefined ? [] : ["[pins]", ...pins]),
 		...(signingKeyFile === undefined ? [] : ["[signing]", `key = ${signingKeyFile}`]),
 		"[kernel]",
 		`parameters = ${kernelParameters}`,

@@ -43,10 +43,22 @@ async function tree(versions: readonly string[] = ["1", "2", "3"]) {
 describe("promote and rollback", () => {
 	test("there and back, as far as there is a history", async () => {
 		const { promote, rollback, current, history } = await tree();
-		expect(await promote("2")).toEqual({ image: "node", from: "1", to: "2", isVerified: false });
-		expect(await promote("3", true)).toEqual({ image: "node", from: "2", to: "3", isVerified: true });
+		expect(await promote("2")).toEqual({
+			image: "node",
+			from: "1",
+			to: "2",
+			isVerified: false,
+			isSigned: false,
+		});
+		expect(await promote("3", true)).toEqual({
+			image: "node",
+			from: "2",
+			to: "3",
+			isVerified: true,
+			isSigned: false,
+		});
 		expect(history()).toBe("- 1\nT 2\nT 3\n");
-		expect(rollback()).toEqual({ image: "node", from: "3", to: "2", isVerified: false });
+		expect(rollback()).toEqual({ image: "node", from: "3", to: "2", isVerified: false, isSigned: false });
 		expect(current()).toBe("2");
 		expect(rollback("node")).toMatchObject({ from: "2", to: "1" });
 		expect(current()).toBe("1");
@@ -137,7 +149,7 @@ describe("promote and rollback", () => {
 		const { folder } = await tree();
 		await writeVersion(folder, { name: "storage", version: "7" });
 		const moved = await promoteIn(folder, { image: "storage", version: "7" }, { flock, isToVerify: false });
-		expect(moved).toEqual({ image: "storage", from: undefined, to: "7", isVerified: false });
+		expect(moved).toEqual({ image: "storage", from: undefined, to: "7", isVerified: false, isSigned: false });
 		expect(readlinkSync(join(folder, "images/storage/current"))).toBe("7");
 		expect(() => rollbackIn(folder, undefined, { flock })).toThrow(
 			expect.objectContaining({ code: "release.which-image", hint: "name one of: node, storage" }),
