@@ -85,7 +85,7 @@ function askVersion(socket: string, version: string, timeoutMs: number): Promise
 		let text = "";
 		const take = (headers: Readonly<Record<string, string | string[] | number | undefined>>) => {
 			status = headers["grpc-status"]?.toString() ?? status;
-			text = decodeURIComponent(headers["grpc-message"]?.toString() ?? text);
+			text = decode(headers["grpc-message"]?.toString() ?? text);
 		};
 		stream.on("response", take);
 		stream.on("trailers", take);
@@ -100,6 +100,15 @@ function askVersion(socket: string, version: string, timeoutMs: number): Promise
 		);
 		stream.end(emptyMessage);
 	});
+}
+
+/** gRPC's messages are percent-encoded; one that is not is taken as it is. */
+function decode(message: string): string {
+	try {
+		return decodeURIComponent(message);
+	} catch {
+		return message;
+	}
 }
 
 /** VersionResponse of the CRI: strings with the field numbers 2, runtime_name, and 3, runtime_version. */

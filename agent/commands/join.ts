@@ -30,7 +30,12 @@ export async function join(makeHost: MakeHost, say: (line: string) => void): Pro
 		log,
 		stateFile: joinStateFile,
 		serviceStatus: tellServiceStatus,
-		report: (event) => reportEvent(serverOf(facts), { ...event, ...about(facts), stage: "join" }, log),
+		report: (event) =>
+			reportEvent(
+				serverOf(facts),
+				{ ...event, ...about(facts), hostname: facts.hostname, stage: "join" },
+				log,
+			),
 	});
 	const outlets: JoinOutlets = {
 		tell: teller.tell,

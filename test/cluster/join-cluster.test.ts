@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ApiServerOfTest, startApiServer } from "./support/api-server.ts";
@@ -224,6 +225,32 @@ describe("what is tried again", () => {
 		expect(node.story.at(-1)).toBe("node-ready");
 	});
 
+	test("a child that keeps kubeadm's output open does not hold up the join", async () => {
+		await prepare(`sleep 1000 & ${failing("join.api-silent")}`, step.joins);
+		await node.join([api.endpoint]);
+		expect(node.story.at(-1)).toBe("node-ready");
+	});
+
+	test("where the kubelet says why it does not stay up, its words come along", async () => {
+		await prepare(step.failsLate(textOf("join.kubelet-down").text), step.joins);
+		const words = "E1121 06:00:00.000000 1 server.go:1] Failed to run kubelet: swap is on";
+		node.write(
+			"/usr/bin/journalctl",
+			`#!/bin/sh\necho "$*" >>/journal-calls\necho "${words}"\necho Stopped.\n`,
+			0o755,
+		);
+		await node.join([api.endpoint]);
+		expect(node.read("/journal-calls")).toMatch(/^--unit kubelet\.service /);
+		expect(node.events).toContainEqual(
+			expect.objectContaining({
+				failure: expect.objectContaining({
+					code: "join.kubelet-down",
+					evidence: `the kubelet says: ${words}`,
+				}),
+			}),
+		);
+	});
+
 	test("files that were there before the first attempt are removed first", async () => {
 		await prepare(step.joins);
 		node.write("/etc/kubernetes/pki/ca.crt", "of an earlier life\n");
@@ -316,6 +343,27 @@ describe("a token that is renewed", () => {
 		expect(node.tokenSightings("r3n4w5d6t7o8k9en")).toEqual(["/etc/token"]);
 		expect(node.read("/run/netherd/join/1.json")).toContain("{secret:join-token}");
 	});
+});
+
+test("a token of the server: asked for before every attempt", async () => {
+	await prepare(failing("join.token-unknown"), step.joins);
+	let body: string | undefined;
+	let requests = 0;
+	const server = createHttpServer((request, response) => {
+		requests += 1;
+		response.writeHead(body === undefined || request.url !== "/token" ? 404 : 200).end(body);
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const address = server.address();
+	const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/token`;
+	const joining = node.join([api.endpoint], { token: { from: "server", url } });
+	await node.until(() => node.reasons.includes(`token: ${url} is not there`));
+	const before = requests;
+	body = `${token}\n`;
+	await joining;
+	server.close();
+	expect(requests - before).toBeGreaterThanOrEqual(2);
+	expect(node.tokenSightings()).toEqual([]);
 });
 
 describe("a machine that has joined already", () => {
