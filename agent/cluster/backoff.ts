@@ -51,6 +51,7 @@ export function pauseBeforeLook(looks: number, random: number, patience: Patienc
 	);
 }
 
-function withJitter(milliseconds: number, random: number): number {
+/** Up to a quarter more or less. */
+export function withJitter(milliseconds: number, random: number): number {
 	return Math.round(milliseconds * (0.75 + random / 2));
 }

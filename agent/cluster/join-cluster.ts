@@ -2,14 +2,16 @@ import { kubeletCredentials } from "../facts/kubelet-credentials.ts";
 import { kubeadmLeftovers } from "../paths.ts";
 import type { JoinCluster } from "../plan/action.ts";
 import { attemptJoin, lookForToken, resetNode } from "./attempt.ts";
-import { type Patience, pauseBeforeAttempt, usualPatience } from "./backoff.ts";
+import { type Patience, pauseBeforeAttempt, usualPatience, withJitter } from "./backoff.ts";
 import { lookAtEndpoint } from "./endpoint-probe.ts";
 import type { JoinFailure } from "./failure.ts";
 import { JoinError, joinError, stopped } from "./join-error.ts";
+import { tokensIn } from "./join-token.ts";
 import { lookAfterNode } from "./look-after-node.ts";
 import type { Machine } from "./machine.ts";
 import { nextMove, type Situation } from "./next-move.ts";
 import { lookAtRuntime } from "./runtime-probe.ts";
+import { isTokenKnown } from "./token-probe.ts";
 import { type Deadline, type Looked, waitFor } from "./wait-for.ts";
 
 /**
@@ -85,8 +87,7 @@ class JoinEngine {
 				case "give up":
 					throw joinError(move.failure);
 				case "pause":
-					await this.#machine.sleep(this.#pauseMs);
-					this.#hasPaused = true;
+					await this.#pause();
 					break;
 				case "wait for the kubelet":
 					await this.#waitForKubelet();
@@ -124,6 +125,27 @@ class JoinEngine {
 			durationMs: this.#machine.nowMs() - this.#startedMs,
 			how: this.attempts === 0 ? "before" : this.#failure === undefined ? "kubeadm" : "byItself",
 		});
+	}
+
+	/** A pause because of the token ends as soon as the cluster knows it: someone waits for that at the control plane. */
+	async #pause(): Promise<void> {
+		const machine = this.#machine;
+		const endMs = machine.nowMs() + this.#pauseMs;
+		for (let leftMs = this.#pauseMs; leftMs > 0; leftMs = endMs - machine.nowMs()) {
+			await machine.sleep(Math.min(leftMs, withJitter(this.#patience.longestPollMs, machine.random())));
+			if (this.#failure?.isAboutToken && (await this.#isTokenKnown())) break;
+		}
+		this.#hasPaused = true;
+	}
+
+	async #isTokenKnown(): Promise<boolean> {
+		const { token: source, attempts } = this.#action;
+		const { endpoint, configuration } = attempts[this.#next] ?? {};
+		const looked = await lookForToken(this.#machine, source, false);
+		const [old] = tokensIn(this.#machine.readFile(configuration ?? "") ?? "{}");
+		const token = "found" in looked ? (looked.found ?? old) : undefined;
+		if (endpoint === undefined || token === undefined) return false;
+		return await isTokenKnown(endpoint, token, this.#patience.probeTimeoutMs);
 	}
 
 	async #waitForKubelet(): Promise<void> {

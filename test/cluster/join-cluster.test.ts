@@ -328,6 +328,21 @@ describe("a token that is renewed", () => {
 		expect(node.tokenSightings("r3n4w5d6t7o8k9en")).toEqual([]);
 	});
 
+	test("in the cluster: as soon as that knows the token the pause ends", async () => {
+		await prepare(failing("join.token-unknown"), step.joins);
+		api.tokens = ["abcdef.anothersecretabc"];
+		const hour = 3_600_000;
+		const patience = { firstPauseMs: hour, longestPauseMs: { soon: hour, growing: hour } };
+		const joining = node.join([api.endpoint], {}, patience);
+		const looks = () =>
+			api.requests.filter((request) => request.includes("/cluster-info (anonymous)")).length;
+		await node.until(() => looks() >= 2);
+		expect(node.calls).toHaveLength(1);
+		api.tokens.push(token);
+		await joining;
+		expect(node.story.at(-1)).toBe("node-ready");
+	});
+
 	test("in a file: it is read before every attempt, and in no other file afterwards", async () => {
 		await prepare(failing("join.token-unknown"), failsUnless(renewed));
 		const source = { from: "file", path: "/etc/token" } as const;

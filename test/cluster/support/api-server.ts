@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -20,6 +21,8 @@ export interface ApiServerOfTest {
 	readonly requests: string[];
 	/** Of /readyz. */
 	readyStatus: number;
+	/** Bootstrap tokens that the cluster knows: its cluster-info is signed with them. */
+	tokens: string[];
 	/** What a node may not do, as the admission says it. */
 	forbid: string | undefined;
 	close(): Promise<void>;
@@ -46,6 +49,7 @@ export async function startApiServer(authority: Authority, port = 0): Promise<Ap
 		nodes: new Map(),
 		requests: [],
 		readyStatus: 200,
+		tokens: [],
 		forbid: undefined,
 		close: () =>
 			new Promise((resolve) => {
@@ -63,6 +67,7 @@ export async function startApiServer(authority: Authority, port = 0): Promise<Ap
 		const refuse = (status: number, message: string) =>
 			answer(status, { kind: "Status", status: "Failure", message, code: status });
 		if (path === "/readyz") return response.writeHead(api.readyStatus).end("ok");
+		if (path.endsWith("/configmaps/cluster-info")) return answer(200, clusterInfo(api.tokens));
 		const name = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path)?.[1];
 		if (name === undefined) return refuse(404, "the server could not find the requested resource");
 		if (user === undefined) return refuse(401, "Unauthorized");
@@ -79,6 +84,19 @@ export async function startApiServer(authority: Authority, port = 0): Promise<Ap
 		answer(200, nodeObject(name, node));
 	});
 	return api;
+}
+
+/** As the controller manager signs it: with each token, a JWS with detached content. */
+function clusterInfo(tokens: readonly string[]): object {
+	const kubeconfig = "apiVersion: v1\nkind: Config\n";
+	const signatures = tokens.map((token) => {
+		const [id = "", secret = ""] = token.split(".");
+		const header = Buffer.from(JSON.stringify({ alg: "HS256", kid: id })).toString("base64url");
+		const input = `${header}.${Buffer.from(kubeconfig).toString("base64url")}`;
+		const signature = createHmac("sha256", secret).update(input).digest("base64url");
+		return [`jws-kubeconfig-${id}`, `${header}..${signature}`];
+	});
+	return { kind: "ConfigMap", data: { kubeconfig, ...Object.fromEntries(signatures) } };
 }
 
 /** The name of the client certificate, if it is of the CA. */
