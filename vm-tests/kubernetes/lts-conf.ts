@@ -13,8 +13,6 @@ export function ltsConfFor(
 ): string {
 	return `
 [default]
-# The node's own name must not lead to 127.0.0.2, or the kubelet registers with that address.
-PREINIT_HOSTS = "sed -i '/^127\\.0\\.0\\.2 /d' /etc/hosts"
 # The kubelet asks for a cloud's metadata, and waits for an answer.
 RCFILE_METADATA = "ip route add unreachable 169.254.0.0/16"
 KUBEADM_JOIN_ENDPOINT = "${cluster.endpoint}"
