@@ -135,24 +135,37 @@ describe("interrupted", () => {
 
 	test("killed in the middle, every version is whole or gone, and a second run ends it", async () => {
 		const { folder, image } = await tree();
-		for (let number = 100; number < 160; number++) {
+		for (let number = 10; number < 20; number++) {
 			await writeVersion(folder, { name: "node", version: String(number), sizeBytes: 70_000 });
 		}
 		const configuration = join(folder, "../c.ini");
 		writeFileSync(configuration, "[network]\ninterface = eth0\n[dhcp]\nmode = off\n");
 		const words = ["releases", "prune", folder, "--keep", "1", "--config", configuration];
-		const there = () => readdirSync(image).filter((name) => /^\d+$/.test(name));
-		const before = there().length;
-		const child = spawn(process.execPath, [program, ...words], { stdio: "ignore" });
-		const ended = once(child, "exit");
-		while (there().length === before) await sleep(1);
-		child.kill("SIGKILL");
-		expect(await ended).toEqual([null, "SIGKILL"]);
-		const left = there();
-		expect(left.length).toBeGreaterThan(3);
+		const ended = (path: string) => {
+			const environment = { ...process.env, PATH: path };
+			const child = spawn(process.execPath, [program, ...words], { stdio: "ignore", env: environment });
+			return { child, end: once(child, "exit") };
+		};
+
+		// Locks like the real one, until the sixth time: then it waits, as long as prune lives.
+		const programs = join(folder, "../programs");
+		mkdirSync(programs);
+		const count = join(programs, "count");
+		writeFileSync(
+			join(programs, "flock"),
+			`#!/bin/sh\necho >>${count}\n[ "$(wc -l <${count})" -lt 6 ] || exec setpriv --pdeathsig=KILL sleep 1000\nexec ${flock} "$@"\n`,
+			{ mode: 0o755 },
+		);
+		const first = ended(`${programs}:${process.env.PATH}`);
+		while (!existsSync(count) || readFileSync(count).length < 6) await sleep(5);
+		first.child.kill("SIGKILL");
+		expect(await first.end).toEqual([null, "SIGKILL"]);
+		const left = readdirSync(image).filter((name) => /^\d+$/.test(name));
+		// Of 16 versions; the first of the six locks is the image's.
+		expect(left).toHaveLength(12);
 		for (const version of left) expect(readReleasedImage(folder, "node", version).version).toBe(version);
-		const second = spawn(process.execPath, [program, ...words], { stdio: "ignore" });
-		expect(await once(second, "exit")).toEqual([0, null]);
+
+		expect(await ended(process.env.PATH ?? "").end).toEqual([0, null]);
 		expect(readdirSync(image).sort()).toEqual(["2", "3", "6", "current", "history"]);
 	});
 });
