@@ -1,5 +1,5 @@
 import { formatDuration } from "../download/progress.ts";
-import type { JoinEvent } from "./join-event.ts";
+import type { Awaited, JoinEvent } from "./join-event.ts";
 
 /** A line for the console and the journal. */
 export interface JoinLine {
@@ -19,7 +19,15 @@ const repeatEveryMs = 600_000;
  */
 export function joinLines(): (event: JoinEvent, elapsedMs: number) => readonly JoinLine[] {
 	let told: { readonly reason: string; readonly sinceMs: number; times: number } | undefined;
+	let lastFailure: string | undefined;
 	return (event, elapsedMs) => {
+		if (event.event === "join-failed") {
+			const { code, message } = event.failure;
+			const isAsBefore = lastFailure === `${code} ${message}`;
+			lastFailure = `${code} ${message}`;
+			told = undefined;
+			return [warn(failureLine(event, isAsBefore))];
+		}
 		if (event.event !== "join-waiting") {
 			const lines = linesOf(event, told !== undefined);
 			told = undefined;
@@ -28,21 +36,19 @@ export function joinLines(): (event: JoinEvent, elapsedMs: number) => readonly J
 		const { reason } = event;
 		if (told?.reason !== reason) {
 			told = { reason, sinceMs: elapsedMs, times: 0 };
-			return [{ level: "info", line: `join: waiting for ${event.for}: ${reason}` }];
+			return [info(`join: waiting ${untilText(event.for)}: ${reason}`)];
 		}
 		const waitedMs = elapsedMs - told.sinceMs;
 		const last = repeatAfterMs.at(-1) ?? 0;
 		const dueMs = repeatAfterMs[told.times] ?? last + (told.times - repeatAfterMs.length + 1) * repeatEveryMs;
 		if (waitedMs < dueMs) return [];
 		told.times += 1;
-		return [
-			{ level: "info", line: `join: still waiting for ${event.for}, ${formatDuration(waitedMs)}: ${reason}` },
-		];
+		return [info(`join: still waiting ${untilText(event.for)}, ${formatDuration(waitedMs)}: ${reason}`)];
 	};
 }
 
 function linesOf(
-	event: Exclude<JoinEvent, { event: "join-waiting" }>,
+	event: Exclude<JoinEvent, { event: "join-waiting" | "join-failed" }>,
 	hasWaited: boolean,
 ): readonly JoinLine[] {
 	switch (event.event) {
@@ -62,8 +68,6 @@ function linesOf(
 			];
 		case "join-attempt":
 			return [info(`join: attempt ${event.attempt}: kubeadm join at ${event.endpoint}`)];
-		case "join-failed":
-			return [warn(failureLine(event))];
 		case "joined":
 			return [info(joinedLine(event))];
 		case "node-ready":
@@ -92,16 +96,19 @@ function linesOf(
 	}
 }
 
-function failureLine({
-	attempt,
-	failure,
-	nextAttemptInMs,
-}: Extract<JoinEvent, { event: "join-failed" }>): string {
+/** What to do is said once, as long as nothing else goes wrong. */
+function failureLine(event: Extract<JoinEvent, { event: "join-failed" }>, isAsBefore: boolean): string {
+	const { attempt, failure, nextAttemptInMs } = event;
 	const next =
 		nextAttemptInMs === undefined
 			? "no further attempt"
 			: `next attempt in ${formatDuration(nextAttemptInMs)}`;
-	return `join: attempt ${attempt} failed: ${failure.message} [${failure.code}]; ${next}. What to do: ${failure.hint}`;
+	const rest = isAsBefore ? "" : `. What to do: ${failure.hint}`;
+	return `join: attempt ${attempt} failed${isAsBefore ? " as the one before" : ""}: ${failure.message} [${failure.code}]; ${next}${rest}`;
+}
+
+function untilText(awaited: Awaited): string {
+	return awaited === "Ready" ? "until the node is Ready" : `for the ${awaited}`;
 }
 
 function joinedLine({ how, attempts, durationMs }: Extract<JoinEvent, { event: "joined" }>): string {

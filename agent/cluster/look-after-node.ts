@@ -81,7 +81,7 @@ function reasonOf(answer: NodeAnswer, bootId: string | undefined): string {
 			return `the API server does not answer: ${answer.why}`;
 		case "there":
 			return isThisBoot(answer, bootId)
-				? `it is not Ready: ${answer.message}`
+				? answer.message
 				: "the cluster still shows the node as it was before this boot";
 	}
 }

@@ -29,7 +29,7 @@ describe("lines for people", () => {
 		const lines = joinLines();
 		lines(refused, 0);
 		expect(lines(waiting("10.9.0.20:6443: it says 500: not ready yet"), 1000)).toEqual([
-			{ level: "info", line: "join: waiting for API server: 10.9.0.20:6443: it says 500: not ready yet" },
+			{ level: "info", line: "join: waiting for the API server: 10.9.0.20:6443: it says 500: not ready yet" },
 		]);
 	});
 
@@ -62,6 +62,31 @@ describe("lines for people", () => {
 				line: "join: attempt 3 failed: the cluster does not know the token [join.token-unknown]; next attempt in 13 s. What to do: make a new one",
 			},
 		]);
+	});
+
+	test("the same failure again is told without what to do, another one with it", () => {
+		const lines = joinLines();
+		const event = (failed: JoinFailure): JoinEvent => ({
+			event: "join-failed",
+			attempt: 3,
+			failure: failed,
+			durationMs: 23_000,
+			nextAttemptInMs: 12_345,
+		});
+		lines(event(failure), 0);
+		expect(lines(event(failure), 0)[0]?.line).toBe(
+			"join: attempt 3 failed as the one before: the cluster does not know the token [join.token-unknown]; next attempt in 13 s",
+		);
+		expect(lines(event({ ...failure, code: "join.api-silent" }), 0)[0]?.line).toContain(
+			"What to do: make a new one",
+		);
+	});
+
+	test("a node that has joined, and why it is not Ready", () => {
+		const event: JoinEvent = { event: "join-waiting", for: "Ready", reason: "cni plugin not initialized" };
+		expect(joinLines()(event, 0)[0]?.line).toBe(
+			"join: waiting until the node is Ready: cni plugin not initialized",
+		);
 	});
 
 	test("each difference comes with its command", () => {

@@ -41,7 +41,7 @@ test("everybody hears it, in order, and of a wait not at every look", async () =
 	await teller.flush();
 	expect(lines).toEqual([
 		"join: node7 joins the cluster at 10.9.0.20:6443",
-		"join: waiting for API server: connection refused",
+		"join: waiting for the API server: connection refused",
 		"join: the node is Ready, 8 s after it joined",
 	]);
 	expect(heard).toEqual([

@@ -17,7 +17,7 @@ export const consoleTexts = {
 	bootFailed: "THE BOOT FAILED",
 	hint: "what to do:",
 	/** The join's own words (agent/cluster/join-lines.ts), with the codes of agent/cluster/failure-table.ts. */
-	waitsForApiServer: /netherd: .*join: waiting for API server: /,
+	waitsForApiServer: /netherd: .*join: waiting for the API server: /,
 	nameReady: "[join.name-ready]",
 	tokenUnknown: "[join.token-unknown]",
 	labelsSet: /join: labels set to what lts\.conf says: /,
