@@ -12,7 +12,12 @@ export class ChunkWorkers {
 	constructor(count: number) {
 		for (let started = 0; started < count; started++) {
 			// Node options and preloads of the main thread are nothing for these.
-			const thread = new Worker(chunkWorkerSource, { eval: true, execArgv: [], name: "netherd-chunks" });
+			const thread = new Worker(chunkWorkerSource, {
+				eval: true,
+				execArgv: [],
+				name: "netherd-chunks",
+				resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+			});
 			const worker = { thread, jobs: new Set<number>() };
 			thread.on("message", ({ id, outcome }: ChunkReply) => {
 				worker.jobs.delete(id);

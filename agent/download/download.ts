@@ -27,7 +27,7 @@ export interface DownloadOptions extends SourceLimits {
 }
 
 /** Chunks that are being received, or wait for the workers, have this much memory. */
-const bufferBudgetBytes = 40 * 1024 * 1024;
+const bufferBudgetBytes = 32 * 1024 * 1024;
 
 /** Time changes who may fetch: looked at this often. */
 const tickMs = 100;
@@ -193,9 +193,12 @@ export class Download {
 
 	/** The last buffers are for those that have none, or a slow source could hold them all. */
 	#mayHaveMemory(session: Session): boolean {
-		const isHungry = (lane: Lane) => lane.session?.attempts.size === 0 && this.#mayFetch(lane);
-		const reserved = session.attempts.size === 0 ? 0 : this.#lanes.filter(isHungry).length;
-		return this.#buffers.available > reserved;
+		if (session.attempts.size === 0) return this.#buffers.available > 0;
+		const others = this.#lanes.filter((lane) => lane.state.phase !== "out" && this.#mayFetch(lane));
+		const hungry = others.filter((lane) => lane.session?.attempts.size === 0).length;
+		// One for all that may still come.
+		const expected = others.some((lane) => lane.session === undefined) ? 1 : 0;
+		return this.#buffers.available > hungry + expected;
 	}
 
 	#chooseChunk(lane: Lane): Chunk | undefined {

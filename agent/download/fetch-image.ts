@@ -34,7 +34,7 @@ export interface FetchImageRequest {
 	readonly stallTimeoutMs?: number | undefined;
 	/** For everything, repetitions included. */
 	readonly totalTimeoutMs?: number | undefined;
-	/** To one source at once, at most; undefined: the engine finds out how many pay. */
+	/** To each source, where it allows several; undefined: the engine finds out how many pay. */
 	readonly connections?: number | undefined;
 	/** What happens, as it happens; {@link consoleLines} makes lines of it. */
 	readonly onEvent?: ((event: DownloadEvent) => void) | undefined;

@@ -10,7 +10,8 @@ export interface NbdPoolOptions extends NbdConnectionLimits {
 	readonly requestSizeBytes: number;
 	/** The most requests in flight, over all connections. */
 	readonly maximumDepth: number;
-	/** Where the server allows several. */
+	/** Where the server allows several: so many from the start, and at most. */
+	readonly startConnections: number;
 	readonly maximumConnections: number;
 }
 
@@ -51,6 +52,7 @@ export class NbdPool {
 		const pool = new NbdPool(address, options, signal);
 		const negotiated = await pool.#addConnection();
 		if (!negotiated.canMultiConnection) pool.#width.limit(1);
+		void pool.#openMore();
 		return { pool, negotiated };
 	}
 
@@ -59,7 +61,7 @@ export class NbdPool {
 		this.#options = options;
 		this.#signal = signal;
 		this.#width = new AdaptiveDepth({
-			start: 1,
+			start: options.startConnections,
 			maximum: options.maximumConnections,
 			windowMs: connectionsWindowMs,
 			windowBytes: 4 * options.requestSizeBytes,
@@ -102,6 +104,7 @@ export class NbdPool {
 		});
 		const { connection, negotiated } = await NbdConnection.open(this.#address, this.#options, this.#signal, {
 			onReceived: (bytes) => this.#received(depth, bytes),
+			onFinished: () => this.#schedulePump(),
 			onFailure: (error) => this.#fail(error),
 		});
 		if (this.#failure !== undefined) await connection.close();
@@ -114,11 +117,11 @@ export class NbdPool {
 		depth.received(bytes, nowMs);
 		if (this.#isOpening) return;
 		this.#width.received(bytes, nowMs);
-		if (this.#width.depth > this.#members.length) void this.#open();
+		if (this.#width.depth > this.#members.length) void this.#openMore();
 	}
 
-	/** One connection more; a server that refuses it is asked for no more. */
-	async #open(): Promise<void> {
+	/** As many connections as are wanted; a server that refuses one is asked for no more. */
+	async #openMore(): Promise<void> {
 		this.#isOpening = true;
 		try {
 			while (this.#width.depth > this.#members.length) await this.#addConnection();
@@ -150,13 +153,7 @@ export class NbdPool {
 					this.#width.pause();
 					return;
 				}
-				connection.request({
-					...request,
-					finish: (error) => {
-						request.finish(error);
-						this.#schedulePump();
-					},
-				});
+				connection.request(request);
 			}
 		}
 	}

@@ -23,6 +23,8 @@ export interface NbdConnectionLimits {
 export interface NbdConnectionListener {
 	/** Bytes of replies have arrived. */
 	onReceived?(bytes: number): void;
+	/** A request has been answered. */
+	onFinished?(): void;
 	/** After the handshake: the connection has failed, its requests have finished with this error. */
 	onFailure?(error: NetherdError): void;
 }
@@ -43,7 +45,7 @@ export class NbdConnection {
 	readonly #address: NbdAddress;
 	readonly #socket: Socket;
 	readonly #listener: NbdConnectionListener;
-	readonly #requests = new RequestTable();
+	readonly #requests = new RequestTable(() => this.#noteFinished());
 	readonly #stallWatch: StallWatch;
 	/** Encoded, to be sent when this turn of the event loop ends. */
 	readonly #unsent: Uint8Array[] = [];
@@ -127,7 +129,7 @@ export class NbdConnection {
 			request.finish(this.#failure);
 			return;
 		}
-		const handle = this.#requests.add({ ...request, finish: (error) => this.#finish(request, error) });
+		const handle = this.#requests.add(request);
 		this.#stallWatch.start();
 		if (this.#unsent.length === 0) queueMicrotask(() => this.#send());
 		this.#unsent.push(encodeReadRequest(handle, request.offsetBytes, request.target.length));
@@ -194,9 +196,9 @@ export class NbdConnection {
 		this.#unsent.length = 0;
 	}
 
-	#finish(request: PendingRequest, error: NetherdError | undefined): void {
+	#noteFinished(): void {
 		if (this.#requests.size === 0) this.#stallWatch.stop();
-		request.finish(error);
+		this.#listener.onFinished?.();
 	}
 
 	#connectionLost(cause?: unknown): NetherdError {

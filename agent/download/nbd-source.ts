@@ -32,10 +32,11 @@ export async function openNbdSource(
 ): Promise<Source> {
 	const wantedBytes = options.requestSizeBytes ?? preferredRequestBytes;
 	const maximumDepth = options.maximumDepth ?? Math.ceil(maximumBytesInFlight / wantedBytes);
+	const startConnections = limits.connections ?? 1;
 	const maximumConnections = limits.connections ?? defaultMaximumConnections;
 	const { pool, negotiated } = await NbdPool.open(
 		address,
-		{ ...limits, requestSizeBytes: wantedBytes, maximumDepth, maximumConnections },
+		{ ...limits, requestSizeBytes: wantedBytes, maximumDepth, startConnections, maximumConnections },
 		signal,
 	);
 	const requestSizeBytes = chooseRequestSize(negotiated, wantedBytes);

@@ -26,8 +26,14 @@ export interface PendingRequest {
 
 /** The requests in flight, by handle. A conversation takes a request out when its reply is complete. */
 export class RequestTable {
+	readonly #onFinish: () => void;
 	readonly #requests = new Map<number, InFlight>();
 	#lastHandle = 0;
+
+	/** @param onFinish Called after each request that has been taken out. */
+	constructor(onFinish: () => void = () => {}) {
+		this.#onFinish = onFinish;
+	}
 
 	get size(): number {
 		return this.#requests.size;
@@ -38,7 +44,7 @@ export class RequestTable {
 		do {
 			this.#lastHandle = (this.#lastHandle + 1) % 2 ** 32;
 		} while (this.#requests.has(this.#lastHandle));
-		this.#requests.set(this.#lastHandle, { request, received: new RangeSet(), error: undefined });
+		this.#requests.set(this.#lastHandle, { request, received: undefined, error: undefined });
 		return this.#lastHandle;
 	}
 
@@ -53,6 +59,7 @@ export class RequestTable {
 		const { request, error } = this.get(handle);
 		this.#requests.delete(handle);
 		request.finish(error);
+		this.#onFinish();
 	}
 
 	/** The connection is gone: every request ends with this error. */
@@ -66,7 +73,7 @@ export class RequestTable {
 interface InFlight {
 	readonly request: PendingRequest;
 	/** Parts of the target that structured chunks have described. */
-	readonly received: RangeSet;
+	received: RangeSet | undefined;
 	error: NetherdError | undefined;
 }
 
@@ -138,7 +145,7 @@ function* receiveChunk(address: NbdAddress, head: StructuredHead, inFlight: InFl
 
 /** The part of the target that a content chunk describes; each byte is described once. */
 function claimTarget(inFlight: InFlight, offsetBytes: number, sizeBytes: number): Uint8Array {
-	const { request, received } = inFlight;
+	const { request } = inFlight;
 	const start = offsetBytes - request.offsetBytes;
 	const end = start + sizeBytes;
 	if (sizeBytes === 0 || start < 0 || end > request.target.length) {
@@ -147,12 +154,14 @@ function claimTarget(inFlight: InFlight, offsetBytes: number, sizeBytes: number)
 				`${request.target.length} bytes at offset ${request.offsetBytes}`,
 		);
 	}
-	if (!received.add(start, end)) throw new NbdProtocolError(`bytes at offset ${offsetBytes} sent twice`);
+	inFlight.received ??= new RangeSet();
+	if (!inFlight.received.add(start, end))
+		throw new NbdProtocolError(`bytes at offset ${offsetBytes} sent twice`);
 	return request.target.subarray(start, end);
 }
 
 function checkComplete({ request, received, error }: InFlight): void {
-	if (error !== undefined || received.covers(0, request.target.length)) return;
+	if (error !== undefined || received?.covers(0, request.target.length)) return;
 	throw new NbdProtocolError(
 		`reply to a request for ${request.target.length} bytes at offset ${request.offsetBytes} with bytes missing`,
 	);

@@ -33,7 +33,7 @@ export interface SourceLimits {
 	readonly connectTimeoutMs: number;
 	/** A source that is asked for bytes and brings less than `stallFloorBytes` in this time has stalled. */
 	readonly stallTimeoutMs: number;
-	/** At most so many connections at once; undefined: as many as pay, up to a few. */
+	/** So many connections at once, where the server allows them; undefined: as many as pay, up to a few. */
 	readonly connections?: number | undefined;
 }
 

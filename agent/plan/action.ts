@@ -71,7 +71,7 @@ export interface FetchImage extends Explained {
 	readonly sources: readonly SourceAddress[];
 	/** `in-order`: a source is used while none before it works. `together`: all at once. */
 	readonly use: SourceUse;
-	/** To one source at once, at most; undefined: the engine finds out how many pay. */
+	/** To each source, where it allows several; undefined: the engine finds out how many pay. */
 	readonly connections?: number | undefined;
 	readonly destination: string;
 	readonly sizeBytes: number;
