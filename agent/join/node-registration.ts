@@ -4,6 +4,7 @@ import type { Configuration } from "../config/resolve.ts";
 import type { Reading } from "../config/values.ts";
 import { NetherdError } from "../errors.ts";
 import type { Taint } from "../plan/action.ts";
+import { joinKey } from "./join-keys.ts";
 
 /** How a node presents itself to the cluster, as lts.conf says. */
 export interface NodeRegistration {
@@ -47,9 +48,10 @@ export function nodeObjectName(configuration: Configuration, hostname: string): 
 	const given = configuration.text("NODE_NAME")?.trim();
 	const name = given ?? hostname.toLowerCase();
 	if (isDnsSubdomain(name)) return name;
+	const key = joinKey(configuration) ?? "NODE_NAME";
 	throw new NetherdError(
 		"join.bad-node-name",
-		`${JSON.stringify(name)} can't be the name of a Node: only lower case letters, digits, - and . (RFC 1123)`,
+		`${key} (${configuration.whence(key)}) would join this machine as ${JSON.stringify(name)}, and the name of a Node has only lower case letters, digits, - and . (RFC 1123)`,
 		{
 			hint:
 				given === undefined

@@ -16,7 +16,7 @@ import {
 } from "../../agent/facts/assumed-facts.ts";
 import { withoutSecrets } from "../../agent/facts/configuration-text.ts";
 import type { Facts, NetworkFacts } from "../../agent/facts/facts.ts";
-import type { Action } from "../../agent/plan/action.ts";
+import type { Action, JoinCluster } from "../../agent/plan/action.ts";
 import { type GeneratedNode, oddFarms } from "../lib/generated-farm.ts";
 import { oddValues } from "../lib/generated-values.ts";
 import { planOf } from "../lib/plan-text.ts";
@@ -73,7 +73,6 @@ const knownCommands: readonly RegExp[] = [
 	new RegExp(`^/bin/sh -c printf %s "\\$1" >/proc/sys/kernel/hostname sh ${name}$`),
 	/^\/bin\/sh \/run\/netherd\/init\/(init-command|preinit|root-password)\.sh$/,
 	/^umount \/(dev|run|sys|proc)$/,
-	/^kubeadm join --config \/run\/netherd\/join\/join-configuration\.json$/,
 	/^ExecStart=$/,
 	/^ExecStart=\/usr\/lib\/systemd\/systemd-networkd-wait-online --any --timeout=30$/,
 	/^ExecStart=\/etc\/rc\.local start$/,
@@ -96,7 +95,7 @@ function commandsOf(action: Action, secrets: Readonly<Record<string, string>>): 
 }
 
 const knownPlaces =
-	/^\/etc\/[\w./-]+$|^\/etc\/systemd\/system\/[\w.@-]+$|^\/run\/netherd(\/|$)|^\/root(\/|$)|^\/var\/lib\/dbus\/machine-id$/;
+	/^\/etc\/[\w./-]+$|^\/etc\/systemd\/system\/[\w.@-]+$|^\/run\/netherd(\/|$)|^\/root(\/|$)|^\/var\/lib\/(dbus\/machine-id|kubelet|containerd)$/;
 
 function expectSafe(actions: readonly Action[], text: string): void {
 	const { secrets } = withoutSecrets(text, "lts.conf");
@@ -107,6 +106,7 @@ function expectSafe(actions: readonly Action[], text: string): void {
 				command,
 			).toBe(true);
 		}
+		if (action.kind === "joinCluster") expectSafeJoin(action);
 		if (!("path" in action)) continue;
 		expect(posix.normalize(action.path)).toBe(action.path);
 		// Only a mount point of FSTAB_* may be anywhere, as a folder.
@@ -115,9 +115,24 @@ function expectSafe(actions: readonly Action[], text: string): void {
 	}
 }
 
+/** What programs get to see of a join, beside what is in its files. */
+function expectSafeJoin({ attempts, nodeName, criSockets, labels, taints, token }: JoinCluster): void {
+	for (const { endpoint = "a:1", configuration } of attempts) {
+		expect(endpoint).toMatch(/^(\[[0-9a-f:.]+\]|[\w.-]+):\d+$/i);
+		expect(configuration).toMatch(/^\/run\/netherd\/join\/\d+\.json$/);
+	}
+	expect(nodeName).toMatch(/^[a-z0-9][a-z0-9.-]*$/);
+	for (const path of [...criSockets, ...(token.from === "file" ? [token.path] : [])]) {
+		expect(posix.normalize(path)).toBe(path);
+		expect(path).toMatch(/^\//);
+	}
+	for (const [key, value] of Object.entries(labels)) expect(`${key}=${value}`).toMatch(/^[\w./-]+=[\w.-]*$/);
+	for (const { key, value = "" } of taints) expect(`${key}=${value}`).toMatch(/^[\w./-]+=[\w.-]*$/);
+}
+
 /** Errors that check can't know of: they come from the image, the machine, or the kernel command line. */
 const onlyOnTheNode =
-	/^(join\.incomplete|image\.tmpfs-too-small|image\.no-server|image\.unknown-version|plan\.impossible)$/;
+	/^(join\.(incomplete|bad-node-name|no-server)|image\.tmpfs-too-small|image\.no-server|image\.unknown-version|plan\.impossible)$/;
 
 test("a farm with odd values: check finds an error, or every node's plan is safe", () => {
 	const seen = { refused: 0, planned: 0 };
