@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { JoinEvent } from "../cluster/join-event.ts";
 import { joinLines } from "../cluster/join-lines.ts";
 import { type JoinState, nextState } from "../cluster/join-state.ts";
@@ -18,9 +19,12 @@ export interface JoinTellerOptions {
 
 export interface JoinTeller {
 	tell(event: JoinEvent): void;
-	/** Waits until everything has been told. */
+	/** Waits until everything has been told, but not long. */
 	flush(): Promise<void>;
 }
+
+/** A server that is away takes two seconds for each event, and the node is Ready all the same. */
+const longestFlushMs = 5_000;
 
 /** Tells everybody who wants to know how far the join is: the console, the log, systemd, the server, `agent status`. */
 export function joinTeller({ log, stateFile, serviceStatus, report }: JoinTellerOptions): JoinTeller {
@@ -49,7 +53,7 @@ export function joinTeller({ log, stateFile, serviceStatus, report }: JoinTeller
 			queue(() => serviceStatus(doing));
 		},
 		async flush() {
-			await telling;
+			await Promise.race([telling, sleep(longestFlushMs, undefined, { ref: false })]);
 		},
 	};
 }

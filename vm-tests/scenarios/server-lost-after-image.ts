@@ -30,6 +30,11 @@ export default scenario(
 					prints: /^node1 waits for the API server: 192\.168\.67\.1:6443: .*\nactivating$/,
 				},
 				{
+					what: "the unit can be stopped and started again while it waits",
+					run: stopAndStart,
+					prints: "inactive\nnode1 has not joined: netherd-join.service was stopped\nactivating",
+				},
+				{
 					what: "the node keeps its address",
 					run: "ip -4 -brief address show scope global",
 					prints: /192\.168\.67\.11\/24/,
@@ -51,3 +56,12 @@ export default scenario(
 
 const waitsForApi =
 	"until grep -qs 'waits for the API server' /run/netherd/join/state.json; do sleep 0.3; done";
+
+const stopAndStart = [
+	"systemctl stop netherd-join",
+	"systemctl is-active netherd-join",
+	"/usr/lib/netherd/agent status | head -n 1",
+	"systemctl start --no-block netherd-join",
+	waitsForApi,
+	"systemctl is-active netherd-join || true",
+].join("; ");
