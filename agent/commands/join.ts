@@ -15,12 +15,13 @@ import { reportEvent } from "../host/report-event.ts";
 import { loadSecrets } from "../host/secret-store.ts";
 import { tellServiceStatus } from "../host/service-status.ts";
 import { type Log, nodeLog } from "../log.ts";
-import { joinStateFile, nodePrograms } from "../paths.ts";
+import { joinStateFile, joinUnitName, nodePrograms } from "../paths.ts";
 import { runStage } from "../run-stage.ts";
 import { about, announced, type MakeHost, reportFailure, serverOf } from "./node.ts";
 
 /** `agent join`: a failure is the unit's failure; the node stays up. */
 export async function join(makeHost: MakeHost, say: (line: string) => void): Promise<number> {
+	await requireAlone();
 	const log = nodeLog(say);
 	const secrets = loadSecrets();
 	const facts = gatherJoin(await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
@@ -59,6 +60,18 @@ export async function join(makeHost: MakeHost, say: (line: string) => void): Pro
 		await reportFailure(error, facts, log);
 		throw error;
 	}
+}
+
+const showActiveState = [nodePrograms.systemctl, "show", "--property", "ActiveState", "--value"] as const;
+
+/** The unit has a socket of systemd's, a person at a shell has none. */
+async function requireAlone(): Promise<void> {
+	if (process.env.NOTIFY_SOCKET !== undefined) return;
+	const state = await queryProgram([...showActiveState, joinUnitName]);
+	if (state !== "activating") return;
+	throw new NetherdError("join.runs-already", `${joinUnitName} is joining the cluster already`, {
+		hint: "agent status shows how far it is; systemctl restart netherd-join starts it anew",
+	});
 }
 
 /**

@@ -30,6 +30,11 @@ export default scenario(
 					prints: /^node1 waits for the API server: 192\.168\.67\.1:6443: .*\nactivating$/,
 				},
 				{
+					what: "a second join by hand is refused while the unit joins",
+					run: "/usr/lib/netherd/agent join 2>&1 | grep --only-matching 'join.runs-already'",
+					prints: "join.runs-already",
+				},
+				{
 					what: "the unit can be stopped and started again while it waits",
 					run: stopAndStart,
 					prints: "inactive\nnode1 has not joined: netherd-join.service was stopped\nactivating",
