@@ -1,6 +1,7 @@
 import type { InitFacts } from "../facts/facts.ts";
 import { joinKey, requireJoinKeys } from "../join/join-keys.ts";
 import { nodeObjectName } from "../join/node-registration.ts";
+import { tokenSource } from "../join/token-source.ts";
 import { agentProgram, joinUnitName } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";
@@ -25,9 +26,10 @@ export const joinUnit: Step<Inputs<InitFacts>> = {
 		if (key === undefined) return [];
 		// Said now, on the console of a booting node, and not later in the journal of one that looks healthy.
 		requireJoinKeys(configuration);
-		// A JoinConfiguration in the image may name the node.
+		// A JoinConfiguration in the image may have name and token.
 		if (configuration.text("KUBEADM_JOIN_CONFIG") === undefined) {
 			nodeObjectName(configuration, nodeName(inputs).name);
+			tokenSource(inputs);
 		}
 		return [
 			{

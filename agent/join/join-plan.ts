@@ -11,6 +11,7 @@ import { joinKey, requireJoinKeys } from "./join-keys.ts";
 import { type KubeadmApi, kubeadmApis, kubeadmMinor, newestApi } from "./kubeadm-api.ts";
 import { nodeRegistration } from "./node-registration.ts";
 import { checkOwnConfiguration } from "./own-configuration.ts";
+import { tokenSource } from "./token-source.ts";
 
 /** A file with a JoinConfiguration. */
 export interface JoinFile {
@@ -38,7 +39,7 @@ export function joinPlan(inputs: Inputs<JoinFacts>): JoinPlan | undefined {
 	if (joinKey(configuration) === undefined) return undefined;
 	requireJoinKeys(configuration);
 	const api = apiFor(facts);
-	const token = tokenSource(inputs);
+	const token: JoinTokenSource = hasOwnToken(facts) ? { from: "configuration" } : tokenSource(inputs);
 	const contents = contentsFor(inputs, api, token);
 	// They differ in nothing but the endpoint.
 	const [content = {}] = contents;
@@ -138,23 +139,10 @@ function likelySockets({ kubeadmVersion }: JoinFacts): readonly string[] {
 	return isOld ? [...containerRuntimeSockets, dockerSocket] : containerRuntimeSockets;
 }
 
+function hasOwnToken({ ownConfiguration }: JoinFacts): boolean {
+	const places = ["discovery.bootstrapToken.token", "discovery.tlsBootstrapToken"];
+	return places.some((place) => textAt(ownConfiguration?.content, place) !== undefined);
+}
+
 /** What stands in a file for a token that is read later. */
 const laterToken = secretMarker("join-token");
-
-function tokenSource({ configuration, commandLine, facts }: Inputs<JoinFacts>): JoinTokenSource {
-	const own = facts.ownConfiguration?.content;
-	if (["discovery.bootstrapToken.token", "discovery.tlsBootstrapToken"].some((place) => textAt(own, place))) {
-		return { from: "configuration" };
-	}
-	const path = configuration.text("KUBEADM_JOIN_TOKEN_FILE")?.trim();
-	if (path !== undefined) return { from: "file", path };
-	if (configuration.text("KUBEADM_JOIN_TOKEN")?.trim() !== "server") return { from: "configuration" };
-	if (commandLine.server !== undefined) return { from: "server", url: `${commandLine.server}/token` };
-	throw new NetherdError(
-		"join.no-server",
-		`the token is to come from the companion server (KUBEADM_JOIN_TOKEN, ${configuration.whence("KUBEADM_JOIN_TOKEN")}), and the kernel command line names none`,
-		{
-			hint: "boot the node from the companion, or add netherd.server=http://ADDRESS:PORT; else write the token itself",
-		},
-	);
-}

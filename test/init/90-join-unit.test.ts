@@ -36,6 +36,19 @@ test("a unit that runs the agent", () => {
 	`);
 });
 
+test("what can't end in a join is said now", () => {
+	const withServer = complete.replace(/abcdef.*/, "server");
+	expect(planStep(joinUnit, withServer)).toHaveLength(1);
+	expect(() => planStep(joinUnit, withServer, { commandLine: "nbdroot=192.0.2.1/node" })).toThrow(
+		expect.objectContaining({ code: "join.no-server" }),
+	);
+	expect(() => planStep(joinUnit, `${complete}HOSTNAME_BASE = node_`)).toThrow(
+		expect.objectContaining({ code: "join.bad-node-name" }),
+	);
+	// A JoinConfiguration in the image may say all of it.
+	expect(planStep(joinUnit, "KUBEADM_JOIN_CONFIG = /etc/join.yaml\nHOSTNAME_BASE = node_")).toHaveLength(1);
+});
+
 test("no cluster, no unit", () => {
 	expect(planStep(joinUnit, "")).toEqual([]);
 	expect(planStep(joinUnit, 'KUBEADM_JOIN_ENDPOINT = ""')).toEqual([]);
