@@ -1,12 +1,13 @@
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { type ImageManifest, parseManifest } from "../../agent/download/manifest.ts";
 import { NetherdError } from "../../agent/errors.ts";
 import { readSigningKey } from "../../agent/trust/key-files.ts";
 import { signableFiles, signFile } from "../../image/sign.ts";
 import type { LoaderName } from "../../server/loaders.ts";
 import { testSigningKeyFile } from "../../tools/cache.ts";
-import { type Companion, startCompanion } from "./companion.ts";
+import { type Companion, type CompanionOptions, startCompanion } from "./companion.ts";
 import { consoleTexts, joinedSighting, phaseStarts } from "./console-texts.ts";
 import { Farm } from "./farm.ts";
 import { type Hypervisor, type PoweredMachine, powerOn } from "./machine.ts";
@@ -55,28 +56,30 @@ export const bootLimit = { timeoutMs: 300_000 } as const;
 /** A machine that boots, or has booted, with everything around it. */
 export class BootedNode implements AsyncDisposable {
 	readonly farm: Farm;
-	readonly companion: Companion;
 	readonly machine: PoweredMachine;
 	/** Where its logs are. */
 	readonly folder: string;
-	/** The boot tree that the companion serves. */
+	/** The boot tree that its companion serves, its own. */
 	readonly tree: string;
 	readonly #poweredOnMs: number;
+	readonly #companionOptions: CompanionOptions;
+	readonly #companions: Companion[];
 	readonly #own: Sighting[] = [];
 	#lastStartMs = 0;
 
 	private constructor(parts: {
 		farm: Farm;
 		companion: Companion;
+		companionOptions: CompanionOptions;
 		machine: PoweredMachine;
 		folder: string;
-		tree: string;
 	}) {
 		this.farm = parts.farm;
-		this.companion = parts.companion;
+		this.#companions = [parts.companion];
+		this.#companionOptions = parts.companionOptions;
 		this.machine = parts.machine;
 		this.folder = parts.folder;
-		this.tree = parts.tree;
+		this.tree = parts.companionOptions.tree;
 		this.#poweredOnMs = performance.now() - parts.machine.elapsedMs();
 	}
 
@@ -94,28 +97,46 @@ export class BootedNode implements AsyncDisposable {
 		const farm = new Farm();
 		try {
 			const kernelParameters = `console=ttyS0 ${state.kernelParameters ?? ""}`.trim();
-			const companion = await startCompanion(
-				farm,
-				{
-					tree,
-					kernelParameters,
-					signingKeyFile: (state.signatures ?? "companion") === "companion" ? testSigningKeyFile : undefined,
-					hosts: [machineIdentity],
-					...(state.pins === undefined ? {} : { pins: state.pins }),
-					...(state.loader === undefined ? {} : { loader: state.loader }),
-				},
-				folder,
-			);
+			const companionOptions = {
+				tree,
+				kernelParameters,
+				signingKeyFile: (state.signatures ?? "companion") === "companion" ? testSigningKeyFile : undefined,
+				hosts: [machineIdentity],
+				...(state.pins === undefined ? {} : { pins: state.pins }),
+				...(state.loader === undefined ? {} : { loader: state.loader }),
+			};
+			const companion = await startCompanion(farm, companionOptions, folder);
 			if (state.ltsConf?.includes(standInEndpoint)) await startStandInApi(farm, folder);
 			const machine = await powerOn(
 				{ firmware: state.firmware, memoryMiB: state.memoryMiB, cpus: 2, mac: machineIdentity.mac },
 				{ farm, hypervisor: setup.hypervisor, folder },
 			);
-			return new BootedNode({ farm, companion, machine, folder, tree });
+			return new BootedNode({ farm, companion, companionOptions, machine, folder });
 		} catch (error) {
 			farm[Symbol.dispose]();
 			throw error;
 		}
+	}
+
+	/** The companion that serves now, or did last. */
+	get companion(): Companion {
+		const companion = this.#companions.at(-1);
+		if (companion === undefined) throw new Error("a node is booted with a companion");
+		return companion;
+	}
+
+	/** Starts a companion in the place of one that was killed. It has a folder of its own for its log. */
+	async startCompanionAgain(): Promise<void> {
+		const folder = join(this.folder, `companion-${this.#companions.length + 1}`);
+		this.#companions.push(await startCompanion(this.farm, this.#companionOptions, folder));
+	}
+
+	/** The manifest of the image that it boots. */
+	get manifest(): ImageManifest {
+		const images = join(this.tree, "images");
+		const [image = ""] = readdirSync(images).filter((name) => existsSync(join(images, name, "current")));
+		const file = join(images, image, "current/image.json");
+		return parseManifest(readFileSync(file, "utf8"), file);
 	}
 
 	/** Presses the reset button; the timeline starts anew. Returns how many lines the console had until then. */
@@ -175,8 +196,8 @@ export class BootedNode implements AsyncDisposable {
 
 	/** Where the time went since power-on, or since the last reset. */
 	timeline(): Timeline {
-		const companion = this.companion
-			.sightings()
+		const companion = this.#companions
+			.flatMap((each) => each.sightings())
 			.map(({ atMs, text }) => ({ atMs: atMs - this.#poweredOnMs, text }));
 		const sightings = [...this.machine.console.lines, ...companion, ...this.#own]
 			.filter(({ atMs }) => atMs >= this.#lastStartMs)

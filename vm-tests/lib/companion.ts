@@ -26,6 +26,8 @@ export interface Companion {
 	): Promise<CompanionEvent>;
 	/** Ends it the way systemd would. */
 	stop(): Promise<void>;
+	/** Ends it without a chance to say goodbye; its connections break. */
+	kill(): Promise<void>;
 }
 
 /** What a scenario can say about the companion and its nodes. */
@@ -106,6 +108,7 @@ export async function startCompanion(
 		sightings: () => program.lines.map(({ atMs, text }) => ({ atMs: startedMs + atMs, text })),
 		waitFor,
 		stop: () => program.stop(),
+		kill: () => program.kill(),
 	};
 }
 

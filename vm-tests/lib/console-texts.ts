@@ -3,6 +3,14 @@ import type { PhaseStarts } from "./timeline.ts";
 
 /** Every text of firmware, kernel, systemd and agent that the scenarios wait for on a console, in one place. */
 export const consoleTexts = {
+	/** The root image is to be fetched now (agent/log.ts). */
+	fetchingImage: "netherd: initramfs 20-fetch-image",
+	/** 30 % of it have arrived, or more (agent/download/progress.ts). */
+	thirtyPercent: /netherd: image +(?:[3-9]\d|100) %/,
+	/** A source failed (agent/download/progress.ts). */
+	tryingAgain: /netherd: image: .*; trying it again in \d/,
+	/** A source that had failed brings something again. */
+	sourceIsBack: /netherd: image: again from /,
 	/** The root image is in RAM, complete and verified (agent/download/progress.ts). */
 	imageComplete: "image complete:",
 	/** Stage 1 is over (agent/log.ts). */

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
 	ip,
+	iproute,
 	makeNamespace,
 	namespaceFolder,
 	processIds,
@@ -33,6 +34,8 @@ export interface FarmProgram {
 	onLine(listener: (text: string) => void): () => void;
 	/** Ends it by SIGTERM, by SIGKILL after 10 s, and waits until it has ended. */
 	stop(): Promise<void>;
+	/** Ends it by SIGKILL. */
+	kill(): Promise<void>;
 }
 
 /**
@@ -69,6 +72,15 @@ export class Farm implements Disposable {
 		return tap;
 	}
 
+	/** From now on each machine gets at most so much from the network, as if its link were slow. */
+	limitRate(megabitsPerSecond: number): void {
+		// Documentation: tc-tbf(8). A burst of less than a large segment would drop it.
+		const limit = ["tbf", "rate", `${megabitsPerSecond}mbit`, "burst", "256kb", "latency", "100ms"];
+		for (let tap = 0; tap < this.#taps; tap++) {
+			iproute("tc", ["-n", this.namespace, "qdisc", "replace", "dev", `tap${tap}`, "root", ...limit]);
+		}
+	}
+
 	/** The argument list that runs a program in the farm's network and ends it when this process dies. */
 	argv(argv: readonly string[], deathSignal: "KILL" | "TERM"): [string, ...string[]] {
 		return ["setpriv", "--pdeathsig", deathSignal, "nsenter", `--net=/run/netns/${this.namespace}`, ...argv];
@@ -103,6 +115,7 @@ export class Farm implements Disposable {
 				return () => listeners.delete(listener);
 			},
 			stop: () => endChild(child, "SIGTERM"),
+			kill: () => endChild(child, "SIGKILL"),
 		};
 	}
 

@@ -64,12 +64,21 @@ export function processIds(name: string): number[] {
 
 /** @throws {NetherdError} `vm.network-failed`. */
 export function ip(args: readonly string[]): string {
-	const { status, stdout, stderr, error } = spawnSync("ip", args, { encoding: "utf8" });
+	return iproute("ip", args);
+}
+
+/** @throws {NetherdError} `vm.network-failed`. */
+export function iproute(program: "ip" | "tc", args: readonly string[]): string {
+	const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
 	if (status === 0) return stdout;
-	throw new NetherdError("vm.network-failed", `ip ${args.join(" ")}: ${error?.message ?? stderr.trim()}`, {
-		hint: "virtual machines need root, iproute2 and a kernel with network namespaces, bridge and tun",
-		cause: error,
-	});
+	throw new NetherdError(
+		"vm.network-failed",
+		`${program} ${args.join(" ")}: ${error?.message ?? stderr.trim()}`,
+		{
+			hint: "virtual machines need root, iproute2 and a kernel with network namespaces, bridge, tun and tbf",
+			cause: error,
+		},
+	);
 }
 
 function namespaces(): string[] {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { bootLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
+import { imageBytesServed } from "../lib/image-checks.ts";
 import { scenario } from "../lib/scenario.ts";
 
 export default scenario(
@@ -20,14 +21,27 @@ export default scenario(
 			await stage.check("the console names the error", async () => {
 				await console.waitFor("[image.larger-than-memory]", { timeoutMs: 5_000 });
 			});
+			await stage.check("the console has all numbers", async () => {
+				const number = String.raw`[\d.]+ [MG]iB`;
+				const both = [
+					`image test is ${number}, changes to the root need at least ${number} and the system ${number}: ${number}, and this machine has ${number}`,
+					`image test is ${number} and fetching it takes ${number}: ${number}, and beside the initramfs ${number} of this machine's ${number} are free`,
+				];
+				await console.waitFor(new RegExp(both.join("|")), { timeoutMs: 5_000 });
+			});
 			await stage.check("the console says what to do", async () => {
 				await console.waitFor(consoleTexts.hint, { timeoutMs: 5_000 });
 			});
 			await stage.check("not one byte of the image was fetched", () => {
-				assert.deepEqual(
-					node.companion.events().filter(({ event }) => event === "nbd.opened" || event === "nbd.closed"),
-					[],
-				);
+				const asked = node.companion
+					.events()
+					.filter(
+						(event) =>
+							event.event === "nbd.opened" ||
+							(event.event === "http.request" && event.path.endsWith("/image.squashfs")),
+					);
+				assert.deepEqual(asked, []);
+				assert.equal(imageBytesServed(node), 0);
 			});
 			await stage.check("ON_FAILURE = poweroff powers the machine off", async () => {
 				await assert.rejects(console.waitFor("never shown", bootLimit), { code: "vm.machine-stopped" });

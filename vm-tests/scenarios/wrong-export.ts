@@ -10,8 +10,11 @@ export default scenario(
 	{
 		before: {
 			...joiningNode,
-			ltsConf: "[default]\nON_FAILURE_DELAY = 7s\n",
-			kernelParameters: "nbdroot=192.168.67.1:10809/no-such-image",
+			ltsConf: `[default]
+ON_FAILURE_DELAY = 7s
+# Without this line the companion's HTTP would stand in.
+IMAGE_SOURCES = nbd://192.168.67.1/no-such-image
+`,
 		},
 		async run(stage) {
 			const node = await stage.boot();

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkJoinedNode } from "../lib/after-join.ts";
+import { bootLimit } from "../lib/booted-node.ts";
+import { consoleTexts } from "../lib/console-texts.ts";
+import { completionReport, imageBytesServed, imageIsIntact } from "../lib/image-checks.ts";
+import { scenario } from "../lib/scenario.ts";
+import { joiningNode } from "../lib/states.ts";
+
+/** Slow enough that a third of the image is seen before it is complete, whatever the host. */
+const megabitsPerSecond = 64;
+
+/** Several attempts of each source fall into this time. */
+const outageMs = 6_000;
+
+/** Chunks that were under way when the server died are fetched anew; the engine has no more of them in memory. */
+const underWayBytes = 24 * 1024 ** 2;
+
+export default scenario(
+	"server-lost-at-30-percent",
+	"the server is killed when 30 % of the image have arrived, and comes back; the node goes on from there and joins",
+	{
+		before: joiningNode,
+		async run(stage) {
+			const node = await stage.boot();
+			const { console } = node.machine;
+			stage.say("until 30 % of the image are in RAM");
+			await node.unlessBootFails(console.waitFor(consoleTexts.fetchingImage, bootLimit));
+			node.farm.limitRate(megabitsPerSecond);
+			await node.unlessBootFails(console.waitFor(consoleTexts.thirtyPercent, bootLimit));
+			await node.companion.kill();
+
+			const fromLine = console.lines.length;
+			stage.say("until the node has noticed, and a while longer");
+			await node.unlessBootFails(console.waitFor(consoleTexts.tryingAgain, { ...bootLimit, fromLine }));
+			await sleep(outageMs);
+			await node.startCompanionAgain();
+			stage.say("until the image is complete");
+			await node.unlessBootFails(console.waitFor(consoleTexts.imageComplete, bootLimit));
+
+			const story = console.lines.slice(fromLine).map(({ text }) => text);
+			const tells = (line: RegExp) =>
+				assert.ok(
+					story.some((text) => line.test(text)),
+					`no line like ${line}`,
+				);
+			await stage.check("the console says which source was lost, and that it is tried again", () => {
+				tells(/netherd: image: .*192\.168\.67\.1:10809.*; trying it again in \d+ s/);
+			});
+			await stage.check("the console says that the other source does not answer either", () => {
+				tells(/netherd: image: .*http:\/\/192\.168\.67\.1.*; trying it again in \d+ s/);
+			});
+			await stage.check("the console says that a source is back, and which", () => {
+				tells(/netherd: image: again from (nbd|http):\/\/192\.168\.67\.1/);
+			});
+			await stage.check("the console says that every chunk is verified", () => {
+				tells(/netherd: image complete: .* every chunk verified/);
+			});
+
+			await checkJoinedNode(stage, node);
+			await stage.checkGuest(node, imageIsIntact(node));
+			await stage.check("only what was missing was fetched again", () => {
+				const { sizeBytes } = node.manifest.image;
+				const servedBytes = imageBytesServed(node);
+				assert.ok(servedBytes > 0);
+				assert.ok(servedBytes <= 0.7 * sizeBytes + underWayBytes, `${servedBytes} of ${sizeBytes}`);
+			});
+			await stage.check("the server heard that the image is complete, and of the failures", () => {
+				const { isVerified, sourceFailures, wrongChunks } = completionReport(node);
+				assert.deepEqual({ isVerified, wrongChunks }, { isVerified: true, wrongChunks: 0 });
+				assert.ok(Number(sourceFailures) >= 2);
+			});
+		},
+	},
+);
