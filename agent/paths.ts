@@ -6,6 +6,7 @@
 /** Programs that stage 1 runs in the initramfs; the hook copies them (or busybox has them). */
 export const initramfsPrograms = {
 	mount: "mount",
+	umount: "umount",
 	modprobe: "modprobe",
 	chroot: "chroot",
 	losetup: "losetup",
@@ -98,6 +99,7 @@ export const runningSystemd = "/run/systemd/system";
 export const activeConsoles = "/sys/class/tty/console/active";
 /** Documentation/admin-guide/sysrq.rst */
 export const systemRequest = "/proc/sysrq-trigger";
+export const mountTable = "/proc/self/mounts";
 export const memoryInformation = "/proc/meminfo";
 /** SMBIOS UUID of the machine (Documentation/ABI/testing/sysfs-class-dmi). */
 export const machineUuid = "/sys/class/dmi/id/product_uuid";

@@ -18,6 +18,7 @@ import { type Log, nodeLog } from "../log.ts";
 import { kernelCommandLine, networkBlockDevice, runningSystemd } from "../paths.ts";
 import { runStage } from "../run-stage.ts";
 import { failureHandling } from "./failure-handling.ts";
+import { runStartingOverOnce } from "./start-over.ts";
 
 /** Makes the host of a stage: `root` is the folder that its paths are within. */
 export type MakeHost = (
@@ -36,16 +37,24 @@ export async function boot(newRoot: string, makeHost: MakeHost, say: Say): Promi
 	let facts: Facts | undefined;
 	try {
 		sayIfUnverified(log);
-		const initramfs = await gatherInitramfs(newRoot, log.info);
-		facts = initramfs.facts;
+		const gathered = await gatherInitramfs(newRoot, log.info);
+		facts = gathered.facts;
 		sayWarnings(facts, log);
-		await announced("initramfs", facts, log, () =>
-			runStage(
-				initramfsStage,
-				initramfs,
-				makeHost("/", initramfs.secrets, log, { onDownloadEvent: reportDownload(initramfs.facts, log) }),
-				log,
-			),
+		const initramfs = await announced("initramfs", facts, log, () =>
+			runStartingOverOnce(gathered, {
+				gather: () => gatherInitramfs(newRoot, log.info),
+				run: (now, witness) => {
+					const report = reportDownload(now.facts, log);
+					const host = makeHost("/", now.secrets, log, {
+						onDownloadEvent(event) {
+							witness(event);
+							report(event);
+						},
+					});
+					return runStage(initramfsStage, now, host, log);
+				},
+				say: log.warn,
+			}),
 		);
 
 		const init = gatherInit(newRoot, initramfs);
@@ -97,12 +106,12 @@ function sayWarnings(facts: Facts, log: Log): void {
 }
 
 /** Runs a stage between two messages to the server. */
-export async function announced(
+export async function announced<Outcome>(
 	stage: string,
 	facts: Facts,
 	log: Log,
-	run: () => Promise<void>,
-): Promise<void> {
+	run: () => Promise<Outcome>,
+): Promise<Outcome> {
 	const tell = (event: "stage-started" | "stage-done", durationMs?: number) =>
 		reportEvent(
 			serverOf(facts),
@@ -111,9 +120,10 @@ export async function announced(
 		);
 	const startedMs = performance.now();
 	const started = tell("stage-started");
-	await run();
+	const outcome = await run();
 	await started;
 	await tell("stage-done", Math.round(performance.now() - startedMs));
+	return outcome;
 }
 
 /** Passes on to the server what a download tells. */

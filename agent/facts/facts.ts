@@ -30,6 +30,8 @@ export interface InitramfsFacts extends CommonFacts {
 	readonly kernelRelease?: string;
 	/** Of this initramfs, as its build named itself; absent where it did not. */
 	readonly buildId?: string;
+	/** What an attempt before this one has left in the image's tmpfs; absent where nothing is mounted there. */
+	readonly leftImageBytes?: number;
 	/** The image that will be fetched into RAM; absent when it stays on the server. */
 	readonly image?: ImageFacts;
 }

@@ -8,6 +8,7 @@ import { gatherConfiguration, localConfiguration } from "./configuration-text.ts
 import type { Facts, ImageFacts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";
 import { gatherImage } from "./image.ts";
 import { kubeletCredentials } from "./kubelet-credentials.ts";
+import { leftImageBytes } from "./left-image.ts";
 import { parseMemoryInformation } from "./memory.ts";
 import { gatherNetwork } from "./network.ts";
 import { resolveFacts } from "./resolve-facts.ts";
@@ -30,6 +31,7 @@ export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gather
 	const intoMemory = configuration.boolean("LTSP_NBD_TO_RAM");
 	const image = intoMemory ? await gatherImage(where, trust, say) : undefined;
 	const buildId = readInRoot("/", buildIdFile)?.trim();
+	const left = leftImageBytes();
 	if (image === undefined) say("warning: the image stays on the server; what is read of it is NOT VERIFIED");
 	else sayImage(image, buildId, say);
 	return {
@@ -40,6 +42,7 @@ export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gather
 			kernelRelease: release(),
 			...(buildId === undefined || buildId === "" ? {} : { buildId }),
 			memory: parseMemoryInformation(readFileSync(memoryInformation, "utf8")),
+			...(left === undefined ? {} : { leftImageBytes: left }),
 			...(image === undefined ? {} : { image }),
 		},
 		secrets,

@@ -46,7 +46,18 @@ function intoMemory(inputs: Inputs<InitramfsFacts>, image: ImageFacts): readonly
 	checkKernel(inputs.facts, image);
 	checkMemoryBudget(inputs, image);
 	const signed = image.verification === undefined ? "" : `, ${describeVerification(image.verification)}`;
+	const left: readonly Operation[] =
+		inputs.facts.leftImageBytes === undefined
+			? []
+			: [
+					{
+						kind: "unmount",
+						where: imageFolder,
+						because: "it holds what an attempt before this one has fetched",
+					},
+				];
 	return [
+		...left,
 		{
 			kind: "mount",
 			what: "tmpfs",

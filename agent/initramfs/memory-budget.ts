@@ -47,7 +47,9 @@ export function checkMemoryBudget(inputs: Inputs<InitramfsFacts>, image: ImageFa
 			{ hint: "raise IMAGE_TMPFS_SIZE, or remove it: then it fits the image" },
 		);
 	}
-	const { availableBytes, totalBytes } = inputs.facts.memory;
+	const { totalBytes } = inputs.facts.memory;
+	// What is unmounted first is free by then.
+	const availableBytes = inputs.facts.memory.availableBytes + (inputs.facts.leftImageBytes ?? 0);
 	const { overlayBytes, neededBytes } = budgetOf(inputs, image);
 	if (neededBytes > totalBytes) {
 		throw tooLarge(
