@@ -13,6 +13,15 @@ export function imageIsIntact({ manifest }: BootedNode): readonly GuestCheck[] {
 	];
 }
 
+/** Fails unless the console has shown a line like this, from line number `fromLine` on. */
+export function consoleTells({ machine }: BootedNode, line: RegExp, fromLine = 0): void {
+	const { lines } = machine.console;
+	assert.ok(
+		lines.slice(fromLine).some(({ text }) => line.test(text)),
+		`no line like ${line}`,
+	);
+}
+
 /** What the node has told the companion about its image, by its kind. */
 export function imageReports(node: BootedNode, kind: string): readonly Record<string, unknown>[] {
 	return node.companion.events().flatMap((event) => {
