@@ -18,7 +18,7 @@ IMAGE_SOURCES = "${liar} nbd://192.168.67.1/{name}/{version}"
 
 export default scenario(
 	"lying-source",
-	"the preferred one of two sources serves an image with wrong chunks; the other brings them right, and the node joins",
+	"the preferred one of two sources serves wrong chunks; the other brings them right, and the node joins",
 	{
 		before: { ...joiningNode, ltsConf },
 		async run(stage) {

@@ -18,7 +18,7 @@ const underWayBytes = 24 * 1024 ** 2;
 
 export default scenario(
 	"server-lost-at-30-percent",
-	"the server is killed when 30 % of the image have arrived, and comes back; the node goes on from there and joins",
+	"the server is killed at 30 % of the image, and comes back; the node goes on from there and joins",
 	{
 		before: joiningNode,
 		async run(stage) {
