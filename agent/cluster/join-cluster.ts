@@ -3,6 +3,7 @@ import { kubeadmLeftovers } from "../paths.ts";
 import type { JoinCluster } from "../plan/action.ts";
 import { attemptJoin, lookForToken, resetNode } from "./attempt.ts";
 import { type Patience, pauseBeforeAttempt, usualPatience, withJitter } from "./backoff.ts";
+import { type ClusterInfo, readClusterInfo } from "./cluster-info.ts";
 import { lookAtEndpoint } from "./endpoint-probe.ts";
 import type { JoinFailure } from "./failure.ts";
 import { JoinError, joinError, stopped } from "./join-error.ts";
@@ -10,8 +11,8 @@ import { tokensIn } from "./join-token.ts";
 import { lookAfterNode } from "./look-after-node.ts";
 import type { Machine } from "./machine.ts";
 import { nextMove, type Situation } from "./next-move.ts";
+import { isNodeReady } from "./node-api.ts";
 import { lookAtRuntime } from "./runtime-probe.ts";
-import { isTokenKnown } from "./token-probe.ts";
 import { type Deadline, type Looked, waitFor } from "./wait-for.ts";
 
 /**
@@ -139,13 +140,41 @@ class JoinEngine {
 	}
 
 	async #isTokenKnown(): Promise<boolean> {
+		const token = await this.#currentToken();
+		return token !== undefined && ((await this.#clusterInfo(this.#next, token))?.isSigned ?? false);
+	}
+
+	/** The one that the next attempt will have, as far as that is known. */
+	async #currentToken(): Promise<string | undefined> {
 		const { token: source, attempts } = this.#action;
-		const { endpoint, configuration } = attempts[this.#next] ?? {};
 		const looked = await lookForToken(this.#machine, source, false);
-		const [old] = tokensIn(this.#machine.readFile(configuration ?? "") ?? "{}");
-		const token = "found" in looked ? (looked.found ?? old) : undefined;
-		if (endpoint === undefined || token === undefined) return false;
-		return await isTokenKnown(endpoint, token, this.#patience.probeTimeoutMs);
+		const configuration = attempts[this.#next]?.configuration ?? "";
+		const [old] = tokensIn(this.#machine.readFile(configuration) ?? "{}");
+		return "found" in looked ? (looked.found ?? old) : undefined;
+	}
+
+	async #clusterInfo(at: number, token: string): Promise<ClusterInfo | undefined> {
+		const { attempts, caCertHashes } = this.#action;
+		const endpoint = attempts[at]?.endpoint;
+		if (endpoint === undefined) return undefined;
+		return await readClusterInfo(endpoint, token, caCertHashes, this.#patience.probeTimeoutMs);
+	}
+
+	/** The cluster notices in its own time that the old node is gone. What it does not say, kubeadm is asked. */
+	async #lookForName(at: number): Promise<Looked<undefined>> {
+		const free = { found: undefined, what: `the name ${this.#action.nodeName} is free` };
+		const token = await this.#currentToken();
+		const endpoint = this.#action.attempts[at]?.endpoint;
+		if (token === undefined || endpoint === undefined) return free;
+		const authority = (await this.#clusterInfo(at, token))?.authority;
+		if (authority === undefined) return free;
+		const { nodeName } = this.#action;
+		const isReady = await isNodeReady(
+			endpoint,
+			{ authority, token, nodeName },
+			this.#patience.probeTimeoutMs,
+		);
+		return isReady ? { reason: `the cluster still takes the old ${nodeName} for Ready` } : free;
 	}
 
 	async #waitForKubelet(): Promise<void> {
@@ -174,6 +203,7 @@ class JoinEngine {
 		const machine = this.#machine;
 		this.#socket = await this.#wait("container runtime", () => this.#lookForRuntime());
 		const at = await this.#wait("API server", () => this.#lookForEndpoint());
+		if (this.#failure?.code === "join.name-ready") await this.#wait("name", () => this.#lookForName(at));
 		const isRenewalDue = this.#failure?.isAboutToken === true;
 		const token = await this.#wait("token", () => lookForToken(machine, this.#action.token, isRenewalDue));
 		const endpoint = this.#action.attempts[at]?.endpoint ?? "the API server";

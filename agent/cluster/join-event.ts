@@ -6,6 +6,8 @@ export type Awaited =
 	| "container runtime"
 	| "API server"
 	| "token"
+	/** A Node of this name that is Ready: mostly this machine, before it was reset. */
+	| "name"
 	/** A kubelet that an ended kubeadm has started. */
 	| "kubelet"
 	/** The node has joined. */

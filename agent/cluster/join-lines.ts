@@ -108,6 +108,7 @@ function failureLine(event: Extract<JoinEvent, { event: "join-failed" }>, isAsBe
 }
 
 function untilText(awaited: Awaited): string {
+	if (awaited === "name") return "until its name is free";
 	return awaited === "Ready" ? "until the node is Ready" : `for the ${awaited}`;
 }
 

@@ -155,6 +155,7 @@ function add(spentMs: SpentMs, awaited: Awaited, waitedMs: number): SpentMs {
 }
 
 function nameOf(awaited: Awaited): string {
+	if (awaited === "name") return "old node to turn NotReady";
 	return awaited === "Ready" ? "node to become Ready" : awaited;
 }
 

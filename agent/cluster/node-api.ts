@@ -35,6 +35,27 @@ export async function readNode(credentials: UsableCredentials, timeoutMs: number
 	}
 }
 
+/**
+ * Whether a Node of this name is Ready, asked with a bootstrap token, as kubeadm does; undefined when there is no answer
+ * to that. `authority` must be the cluster's CA, or the token goes to whoever answers. Never throws.
+ */
+export async function isNodeReady(
+	endpoint: string,
+	{ authority, token, nodeName }: { authority: string; token: string; nodeName: string },
+	timeoutMs: number,
+): Promise<boolean | undefined> {
+	try {
+		const url = `https://${endpoint}/api/v1/nodes/${encodeURIComponent(nodeName)}`;
+		const headers = { authorization: `Bearer ${token}` };
+		const { status, body } = await apiRequest({ url, timeoutMs, authority, headers });
+		if (status === 404) return false;
+		const node = status === 200 ? parseNode(body) : undefined;
+		return node?.state === "there" ? node.isReady : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
 /** Sets labels of the node's own Node; returns why it did not work, if so. Never throws. */
 export async function setLabels(
 	credentials: UsableCredentials,

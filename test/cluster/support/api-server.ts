@@ -58,7 +58,10 @@ export async function startApiServer(authority: Authority, port = 0): Promise<Ap
 			}),
 	};
 	server.on("request", async (request, response) => {
-		const user = userOf(request.socket as TLSSocket);
+		const bearer = api.tokens.find((token) => request.headers.authorization === `Bearer ${token}`);
+		const user =
+			userOf(request.socket as TLSSocket) ??
+			(bearer === undefined ? undefined : `system:bootstrap:${bearer.split(".")[0]}`);
 		const path = request.url ?? "";
 		api.requests.push(`${request.method} ${path} (${user ?? "anonymous"})`);
 		const answer = (status: number, body: object) => {
@@ -67,12 +70,14 @@ export async function startApiServer(authority: Authority, port = 0): Promise<Ap
 		const refuse = (status: number, message: string) =>
 			answer(status, { kind: "Status", status: "Failure", message, code: status });
 		if (path === "/readyz") return response.writeHead(api.readyStatus).end("ok");
-		if (path.endsWith("/configmaps/cluster-info")) return answer(200, clusterInfo(api.tokens));
+		if (path.endsWith("/configmaps/cluster-info")) {
+			return answer(200, clusterInfo(api.tokens, authority.certificate));
+		}
 		const name = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path)?.[1];
 		if (name === undefined) return refuse(404, "the server could not find the requested resource");
 		if (user === undefined) return refuse(401, "Unauthorized");
-		if (user !== `system:node:${name}`)
-			return refuse(403, `nodes "${name}" is forbidden: User "${user}" cannot get it`);
+		const isAllowed = user === `system:node:${name}` || (bearer !== undefined && request.method === "GET");
+		if (!isAllowed) return refuse(403, `nodes "${name}" is forbidden: User "${user}" cannot get it`);
 		const node = api.nodes.get(name);
 		if (node === undefined) return refuse(404, `nodes "${name}" not found`);
 		if (request.method === "PATCH") {
@@ -87,8 +92,9 @@ export async function startApiServer(authority: Authority, port = 0): Promise<Ap
 }
 
 /** As the controller manager signs it: with each token, a JWS with detached content. */
-function clusterInfo(tokens: readonly string[]): object {
-	const kubeconfig = "apiVersion: v1\nkind: Config\n";
+function clusterInfo(tokens: readonly string[], authority: string): object {
+	const data = Buffer.from(authority).toString("base64");
+	const kubeconfig = `apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: ${data}\nkind: Config\n`;
 	const signatures = tokens.map((token) => {
 		const [id = "", secret = ""] = token.split(".");
 		const header = Buffer.from(JSON.stringify({ alg: "HS256", kid: id })).toString("base64url");
