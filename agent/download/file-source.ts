@@ -10,15 +10,15 @@ import type { FileSourceAddress } from "./source-address.ts";
  */
 export async function openFileSource({ path }: FileSourceAddress): Promise<Source> {
 	const file = await openForReading(path);
-	let sizeBytes: number;
+	let size: Pick<Source, "sizeBytes" | "mayBeLonger">;
 	try {
-		sizeBytes = await measure(file, path);
+		size = await measure(file, path);
 	} catch (error) {
 		await file.close();
 		throw error;
 	}
 	return {
-		sizeBytes,
+		...size,
 		// One is being read while those before it are verified.
 		wantedReads: () => 2,
 		read: (offsetBytes, target, onReceived) => readFully({ file, path }, offsetBytes, target, onReceived),
@@ -44,11 +44,11 @@ async function openForReading(path: string): Promise<FileHandle> {
 	}
 }
 
-async function measure(file: FileHandle, path: string): Promise<number> {
+async function measure(file: FileHandle, path: string): Promise<Pick<Source, "sizeBytes" | "mayBeLonger">> {
 	const status = await file.stat();
-	if (status.isFile()) return status.size;
+	if (status.isFile()) return { sizeBytes: status.size };
 	// stat(2) tells 0 for a device.
-	if (status.isBlockDevice()) return findEnd(file);
+	if (status.isBlockDevice()) return { sizeBytes: await findEnd(file), mayBeLonger: true };
 	throw new NetherdError("file.not-a-file", `${path} is neither a file nor a block device`, {
 		hint: "name the image file itself, or the disk or partition that holds nothing but the image",
 	});

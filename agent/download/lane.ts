@@ -109,10 +109,11 @@ export class Lane {
 		return this.#tickBytes.reduce((sum, bytes) => sum + bytes, 0) / this.#tickBytes.length;
 	}
 
-	#checkImage({ sizeBytes, identity }: Source, expectedBytes: number): void {
+	#checkImage({ sizeBytes, mayBeLonger, identity }: Source, expectedBytes: number): void {
 		const first = this.#first;
 		if (first === undefined) {
-			if (sizeBytes !== expectedBytes) throw sizeMismatch(this.name, sizeBytes, expectedBytes);
+			const fits = mayBeLonger ? sizeBytes >= expectedBytes : sizeBytes === expectedBytes;
+			if (!fits) throw sizeMismatch(this.name, sizeBytes, expectedBytes);
 			this.#first = { sizeBytes, identity };
 		} else if (sizeBytes !== first.sizeBytes) {
 			throw changedOnServer(this.name, `it had ${first.sizeBytes} bytes, and has ${sizeBytes}`);

@@ -24,6 +24,9 @@ export function formatDuration(milliseconds: number): string {
 	return `${Math.floor(seconds / 3600)} h ${twoDigits(Math.floor((seconds % 3600) / 60))} min`;
 }
 
+/** While nothing comes, the same line again would only drive the reason for it off the screen. */
+const standstillIntervalMs = 5000;
+
 /** So many lines about wrong chunks are shown a second; a server whose disk is rotten has thousands. */
 const wrongChunkIntervalMs = 1000;
 
@@ -39,9 +42,13 @@ export function consoleLines(
 ): (event: DownloadEvent) => string | undefined {
 	let lastWrongChunkMs = Number.NEGATIVE_INFINITY;
 	let hiddenWrongChunks = 0;
+	let shown = { doneBytes: -1, atMs: 0 };
 	return (event) => {
 		switch (event.kind) {
 			case "progress":
+				if (event.doneBytes === shown.doneBytes && now() - shown.atMs < standstillIntervalMs)
+					return undefined;
+				shown = { doneBytes: event.doneBytes, atMs: now() };
 				return formatProgress(event);
 			case "source-used":
 				return `image: ${event.isBack ? "again " : ""}from ${event.source}`;

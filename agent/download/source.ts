@@ -6,6 +6,8 @@ import type { SourceAddress } from "./source-address.ts";
 /** An open source: bytes of the image by offset, over one or several connections, which are its own affair. */
 export interface Source {
 	readonly sizeBytes: number;
+	/** It may go on behind the end of the image: a disk is as large as it is. */
+	readonly mayBeLonger?: true;
 	/** While it stays the same, so do the bytes (an ETag). Undefined where the server tells nothing of the kind. */
 	readonly identity?: string | undefined;
 	/**

@@ -20,12 +20,34 @@ test.each([0, 1, 65_535, 65_537, 1_000_003])("an image of %i bytes from a file",
 	expect(readFileSync(destination).equals(content)).toBe(true);
 });
 
-test("an image from a block device, whose size stat does not tell", async () => {
-	const content = testContent(3 * 1024 * 1024 + 512);
+async function blockDeviceWith(content: Buffer): Promise<string> {
 	const { stdout: path } = await execa("losetup", ["--find", "--show", "--read-only", fileWith(content)]);
 	onTestFinished(async () => {
 		await execa("losetup", ["--detach", path]);
 	});
+	return path;
+}
+
+test("a disk may be larger than the image at its start, but not smaller", async () => {
+	const content = testContent(300_000);
+	const path = await blockDeviceWith(Buffer.concat([content, testContent(1024 * 1024 - content.length)]));
+	const destination = join(temporaryFolder(), "image");
+	const fetching = (image: Buffer) =>
+		fetchImage({
+			sources: [{ kind: "file", path }],
+			destination,
+			sizeBytes: image.length,
+			chunkSizeBytes,
+			chunks: hashChunks(image, chunkSizeBytes),
+		});
+	await fetching(content);
+	expect(readFileSync(destination).equals(content)).toBe(true);
+	await expect(fetching(testContent(1024 * 1024 + 1))).rejects.toMatchObject({ code: "image.size-mismatch" });
+});
+
+test("an image from a block device, whose size stat does not tell", async () => {
+	const content = testContent(3 * 1024 * 1024 + 512);
+	const path = await blockDeviceWith(content);
 	const destination = join(temporaryFolder(), "image");
 	const chunks = hashChunks(content, chunkSizeBytes);
 	const image = { sizeBytes: content.length, chunkSizeBytes, chunks };

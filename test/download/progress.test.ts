@@ -77,6 +77,28 @@ describe("lines of a download", () => {
 		]);
 	});
 
+	test("while nothing comes, a line every five seconds", () => {
+		let nowMs = 0;
+		const lineOf = consoleLines(() => nowMs);
+		const lines: (string | undefined)[] = [];
+		for (const doneBytes of [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 4]) {
+			nowMs += 1000;
+			lines.push(
+				lineOf({
+					kind: "progress",
+					doneBytes,
+					sizeBytes: 9,
+					elapsedMs: nowMs,
+					bytesPerSecond: 0,
+					sources: [],
+				}),
+			);
+		}
+		expect(lines.flatMap((line, second) => (line === undefined ? [] : [second]))).toEqual([
+			0, 1, 6, 11, 12, 13,
+		]);
+	});
+
 	test("a thousand wrong chunks are a line a second", () => {
 		let nowMs = 0;
 		const lineOf = consoleLines(() => nowMs);

@@ -10,7 +10,7 @@ export default scenario(
 	{
 		before: {
 			firmware: "bios",
-			memoryMiB: 560,
+			memoryMiB: 448,
 			ltsConf: "[default]\nON_FAILURE = poweroff\nON_FAILURE_DELAY = 1s\n",
 		},
 		async run(stage) {
