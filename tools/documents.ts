@@ -53,9 +53,16 @@ const parts: Readonly<Record<string, () => string>> = {
 	"image-help": () =>
 		[imageOverview(), buildHelp(), signHelp(), keygenHelp()].map((page) => fenced("text", page)).join("\n\n"),
 	"companion-keys": companionKeys,
+	"lost-server": lostServerExcerpt,
 };
 
-const documents = ["README.md", "docs/command-line.md", "docs/lts-conf.md", "docs/server.md"];
+const documents = [
+	"README.md",
+	"docs/command-line.md",
+	"docs/image-sources.md",
+	"docs/lts-conf.md",
+	"docs/server.md",
+];
 
 /** Paths of the documents whose generated parts are out of date, with the text that they should have. */
 export function outdatedDocuments(): Map<string, string> {
@@ -96,6 +103,27 @@ function dryRunExcerpt(): string {
 		else if (shown.at(-1) !== "  […]") shown.push("  […]");
 	}
 	return fenced("text", shown.join("\n"));
+}
+
+/** Of the captured console: from the loss of the server until the image is complete, but for most lines about progress. */
+function lostServerExcerpt(): string {
+	const lines = readFileSync(join(repository, "docs/console/server-lost-at-30-percent.txt"), "utf8").split(
+		"\n",
+	);
+	const end = lines.findIndex((line) => line.includes("image complete:"));
+	const isProgress = (line: string | undefined) => /netherd: image +\d+ %/.test(line ?? "");
+	const shown = lines
+		.slice(0, end + 1)
+		.filter(
+			(line, index, all) =>
+				/netherd: image: |image complete:|>>>.*<<<$/.test(line) || isNextToNews(all, index),
+		);
+	return fenced("text", shown.join("\n"));
+
+	/** Progress is shown where something else stands before or after it. */
+	function isNextToNews(all: readonly string[], index: number): boolean {
+		return isProgress(all[index]) && !(isProgress(all[index - 1]) && isProgress(all[index + 1]));
+	}
 }
 
 function fenced(language: string, text: string): string {

@@ -1,4 +1,13 @@
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	appendFileSync,
+	existsSync,
+	globSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type ImageManifest, parseManifest } from "../../agent/download/manifest.ts";
@@ -123,6 +132,12 @@ export class BootedNode implements AsyncDisposable {
 		const companion = this.#companions.at(-1);
 		if (companion === undefined) throw new Error("a node is booted with a companion");
 		return companion;
+	}
+
+	/** Keeps what the scenario does beside what the console shows; a captured console has it at its time. */
+	note(text: string): void {
+		const seconds = (this.machine.elapsedMs() / 1000).toFixed(3).padStart(9);
+		appendFileSync(join(this.folder, "notes.txt"), `${seconds}  ${text}\n`);
 	}
 
 	/** Starts a companion in the place of one that was killed. It has a folder of its own for its log. */

@@ -28,12 +28,14 @@ export default scenario(
 			await node.unlessBootFails(console.waitFor(consoleTexts.fetchingImage, bootLimit));
 			node.farm.limitRate(megabitsPerSecond);
 			await node.unlessBootFails(console.waitFor(consoleTexts.thirtyPercent, bootLimit));
+			node.note("the server is killed");
 			await node.companion.kill();
 
 			const fromLine = console.lines.length;
 			stage.say("until the node has noticed, and a while longer");
 			await node.unlessBootFails(console.waitFor(consoleTexts.tryingAgain, { ...bootLimit, fromLine }));
 			await sleep(outageMs);
+			node.note("the server starts again");
 			await node.startCompanionAgain();
 			stage.say("until the image is complete");
 			await node.unlessBootFails(console.waitFor(consoleTexts.imageComplete, bootLimit));
@@ -49,6 +51,7 @@ export default scenario(
 				tells(/netherd: image: again from (nbd|http):\/\/192\.168\.67\.1/);
 			});
 			await checkJoinedNode(stage, node);
+			node.note("the node has run kubeadm join");
 			await stage.check("the console says that every chunk is verified", () => {
 				tells(/netherd: image complete: .* every chunk verified/);
 			});
