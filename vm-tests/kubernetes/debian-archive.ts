@@ -16,16 +16,21 @@ export interface ArchivePackage {
  * own, from the mirrors that this machine's apt has: each file has the hash that a signed Release file leads to.
  *
  * @param folder Is created.
+ * @param mirror Base URL of another mirror.
  * @throws {NetherdError} `image.no-debian-mirror`, `kubernetes.download-failed`.
  */
-export async function downloadPackages(packages: readonly ArchivePackage[], folder: string): Promise<void> {
+export async function downloadPackages(
+	packages: readonly ArchivePackage[],
+	folder: string,
+	mirror?: string,
+): Promise<void> {
 	const state = join(folder, "apt");
 	mkdirSync(join(state, "lists/partial"), { recursive: true });
 	mkdirSync(join(state, "archives/partial"), { recursive: true });
 	const sources: string[] = [];
 	const options: string[] = [];
 	for (const { kind, suite } of packages) {
-		const apt = await aptSettings({ suite, components: ["main"], mirror: undefined });
+		const apt = await aptSettings({ suite, components: ["main"], mirror });
 		sources.push(...apt.sources.flatMap((line) => sourceLine(line, kind, suite) ?? []));
 		options.push(...apt.options);
 	}

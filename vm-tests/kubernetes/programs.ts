@@ -51,7 +51,8 @@ export async function kubernetesPrograms(say: Say): Promise<KubernetesPrograms> 
 
 	const built = await cachedBuild(
 		"kubernetes",
-		{ files: ["vm-tests/kubernetes/build-programs.ts", "vm-tests/kubernetes/debian-archive.ts"] },
+		// What is downloaded is what Debian has signed, however it comes.
+		{ files: ["vm-tests/kubernetes/build-programs.ts"], values: [process.arch] },
 		async (folder) => await buildKubernetes(folder, say),
 	);
 	const etcd = await etcdProgram(say);
@@ -89,7 +90,7 @@ function pathsIn(folder: string) {
 async function etcdProgram(say: Say): Promise<string> {
 	const { folder } = await cachedBuild(
 		"etcd",
-		{ files: ["vm-tests/kubernetes/debian-archive.ts"], values: ["bookworm"] },
+		{ files: [], values: ["bookworm", process.arch] },
 		async (folder) => {
 			say("kubernetes: downloading etcd");
 			await downloadPackages([{ kind: "binary", name: "etcd-server", suite: "bookworm" }], folder);
