@@ -9,6 +9,9 @@ export interface AdaptiveDepthOptions {
 	readonly worthwhileGain: number;
 }
 
+/** So many windows in a row have to show that it pays: rates vary on a busy machine. */
+const neededProofs = 2;
+
 /** A failed trial is repeated after so many windows, which double each time: networks change. */
 const firstPauseWindows = 8;
 const longestPauseWindows = 256;
@@ -23,6 +26,7 @@ export class AdaptiveDepth {
 	#depth: number;
 	/** Depth and rate to go back to when the trial that is under way does not pay. */
 	#before: { readonly depth: number; readonly bytesPerMs: number } | undefined;
+	#proofs = 0;
 	/** The first window after a change shows the change, not its effect. */
 	#windowsToSkip = 1;
 	#pauseWindows = firstPauseWindows;
@@ -79,6 +83,7 @@ export class AdaptiveDepth {
 			this.#pauseWindows = Math.min(this.#pauseWindows * 2, longestPauseWindows);
 			return;
 		}
+		if (before !== undefined && ++this.#proofs < neededProofs) return;
 		this.#before = undefined;
 		if (this.#depth === this.#maximum) return;
 		this.#before = { depth: this.#depth, bytesPerMs };
@@ -87,6 +92,7 @@ export class AdaptiveDepth {
 
 	#setDepth(depth: number): void {
 		this.#depth = depth;
+		this.#proofs = 0;
 		this.#windowsToSkip = 1;
 		this.pause();
 	}

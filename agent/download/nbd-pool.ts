@@ -18,9 +18,9 @@ export interface NbdPoolOptions extends NbdConnectionLimits {
 /** In flight at the start: 1 MiB, enough for 1 Gbit/s at 8 ms. */
 const startDepth = 4;
 /** A round trip and some noise. */
-const depthWindowMs = 30;
+const depthWindowMs = 20;
 /** A new connection takes its time to get up to speed. */
-const connectionsWindowMs = 300;
+const connectionsWindowMs = 250;
 
 interface Member {
 	readonly connection: NbdConnection;
@@ -65,7 +65,7 @@ export class NbdPool {
 			maximum: options.maximumConnections,
 			windowMs: connectionsWindowMs,
 			windowBytes: 4 * options.requestSizeBytes,
-			worthwhileGain: 1.15,
+			worthwhileGain: 1.3,
 		});
 	}
 
@@ -100,7 +100,7 @@ export class NbdPool {
 			maximum: Math.floor(maximumDepth / maximumConnections),
 			windowMs: depthWindowMs,
 			windowBytes: 2 * requestSizeBytes,
-			worthwhileGain: 1.1,
+			worthwhileGain: 1.2,
 		});
 		const { connection, negotiated } = await NbdConnection.open(this.#address, this.#options, this.#signal, {
 			onReceived: (bytes) => this.#received(depth, bytes),
