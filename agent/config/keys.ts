@@ -206,7 +206,7 @@ const netherd: readonly Omit<KeyDefinition, "origin">[] = [
 		type: "small-number",
 		otherwise: "as many as pay",
 		owner: "initramfs/20-fetch-image",
-		help: "Connections to each source at once, at most: 1 to 16.",
+		help: "Connections to each source at once, where its server allows several: 1 to 16.",
 	},
 	{
 		name: "OVERLAY_TMPFS_SIZE",

@@ -42,7 +42,7 @@ export async function openHttpSource(
 	const remote = new HttpFile(
 		{ ...options, url },
 		file,
-		limits.connections ?? defaultMaximumConnections,
+		{ start: limits.connections ?? 1, maximum: limits.connections ?? defaultMaximumConnections },
 		connection,
 	);
 	const abort = () => remote.fail(signal.reason);
@@ -76,17 +76,16 @@ class HttpFile {
 	constructor(
 		options: HttpConnectionOptions,
 		file: RemoteFile,
-		maximumConnections: number,
+		connections: { readonly start: number; readonly maximum: number },
 		first: HttpConnection,
 	) {
 		this.#options = options;
 		this.#file = file;
 		this.#width = new AdaptiveDepth({
-			start: 1,
-			maximum: maximumConnections,
+			...connections,
 			windowMs: connectionsWindowMs,
 			windowBytes: maximumRangeBytes,
-			worthwhileGain: 1.15,
+			worthwhileGain: 1.3,
 		});
 		if (!first.isOver) this.#adopt(first);
 	}
@@ -107,6 +106,7 @@ class HttpFile {
 		}
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		let unfinished = Math.ceil(target.length / maximumRangeBytes);
+		let firstError: { readonly error: unknown } | undefined;
 		if (unfinished === 0) resolve();
 		for (let start = 0; start < target.length; start += maximumRangeBytes) {
 			const part = target.subarray(start, start + maximumRangeBytes);
@@ -123,7 +123,9 @@ class HttpFile {
 				},
 				finish: (error) => {
 					unfinished -= 1;
-					if (error !== undefined) reject(error);
+					if (error !== undefined) firstError ??= { error };
+					// Not before: the other parts may still be written into the target.
+					if (unfinished === 0 && firstError !== undefined) reject(firstError.error);
 					else if (unfinished === 0) resolve();
 					this.#sendMore();
 				},
