@@ -21,7 +21,7 @@ export async function lookForToken(
 		case "configuration": {
 			const renewed = isRenewalDue ? await machine.renewedToken() : undefined;
 			const token = renewed !== undefined && isBootstrapToken(renewed) ? renewed : undefined;
-			return { found: token, what: "the token of lts.conf" };
+			return { found: token, what: "lts.conf has a token" };
 		}
 		case "file":
 			return judgeToken(machine.readFile(source.path), source.path);
@@ -38,7 +38,7 @@ function judgeToken(text: string | undefined, from: string): Looked<string> {
 	if (text === undefined) return { reason: `${from} is not there` };
 	const token = text.trim();
 	return isBootstrapToken(token)
-		? { found: token, what: `the token of ${from}` }
+		? { found: token, what: `${from} has a token` }
 		: { reason: `what ${from} holds is no bootstrap token` };
 }
 

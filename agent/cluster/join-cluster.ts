@@ -247,7 +247,7 @@ class JoinEngine {
 		const reasons: string[] = [];
 		for (const socket of this.#action.criSockets) {
 			const look = await lookAtRuntime(this.#machine.locate(socket), this.#patience.probeTimeoutMs);
-			if (look.answers) return { found: socket, what: `${look.what} at ${socket}` };
+			if (look.answers) return { found: socket, what: `${look.what} at ${socket} answers` };
 			reasons.push(`${socket}: ${look.why}`);
 		}
 		return { reason: reasons.join("; ") };
@@ -261,9 +261,10 @@ class JoinEngine {
 			const at = (this.#next + offset) % attempts.length;
 			const endpoint = attempts[at]?.endpoint;
 			if (this.#permanent[at] !== undefined) continue;
-			if (endpoint === undefined) return { found: at, what: "the endpoint of your own configuration" };
+			if (endpoint === undefined)
+				return { found: at, what: "kubeadm knows the API server from your own configuration" };
 			const look = await lookAtEndpoint(endpoint, this.#patience.probeTimeoutMs);
-			if (look.answers) return { found: at, what: `the API server at ${look.what}` };
+			if (look.answers) return { found: at, what: `the API server at ${look.what} answers` };
 			reasons.push(`${endpoint}: ${look.why}`);
 		}
 		return { reason: reasons.join("; ") };

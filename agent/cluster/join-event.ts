@@ -18,7 +18,7 @@ export type JoinEvent =
 	| { readonly event: "join-started"; readonly nodeName: string; readonly endpoints: readonly string[] }
 	/** Not there yet: `reason` says why, in words for people. Told at every look. */
 	| { readonly event: "join-waiting"; readonly for: Awaited; readonly reason: string }
-	/** What was waited for is there; `what` says what answers. */
+	/** What was waited for is there; `what` is a sentence that says so. */
 	| { readonly event: "join-found"; readonly what: string; readonly for: Awaited; readonly waitedMs: number }
 	/** Files of an earlier attempt are removed by `kubeadm reset`. */
 	| {

@@ -59,7 +59,7 @@ function linesOf(
 		case "join-found":
 			// Without a wait there is nothing to tell, and after the node is Ready another line says so.
 			return hasWaited && event.for !== "Ready" && event.for !== "token"
-				? [info(`join: ${event.what} answers after ${formatDuration(event.waitedMs)}`)]
+				? [info(`join: ${event.what} after ${formatDuration(event.waitedMs)}`)]
 				: [];
 		case "join-reset":
 			return [

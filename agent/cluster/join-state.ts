@@ -76,7 +76,7 @@ export function nextState(before: JoinState | undefined, event: JoinEvent, momen
 				doing: `waits for the ${nameOf(event.for)}: ${event.reason}`,
 			};
 		case "join-found":
-			return { ...common, doing: `${event.what} answers`, spentMs: add(spentMs, event.for, event.waitedMs) };
+			return { ...common, doing: event.what, spentMs: add(spentMs, event.for, event.waitedMs) };
 		case "join-reset":
 			return {
 				...common,

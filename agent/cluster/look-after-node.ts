@@ -27,7 +27,7 @@ export async function lookAfterNode(
 	const node = await waitFor(machine, patience, "Ready", undefined, async (): Promise<Looked<Node>> => {
 		const credentials = usableCredentials(machine, action.nodeName);
 		const answer = await readNode(credentials, patience.probeTimeoutMs);
-		if (isReadyNow(answer, bootId)) return { found: answer, what: `the node ${action.nodeName}` };
+		if (isReadyNow(answer, bootId)) return { found: answer, what: `the node ${action.nodeName} is Ready` };
 		if (machine.nowMs() - startedMs >= patience.readyTimeoutMs)
 			throw joinError(notReady(action, answer, patience));
 		return { reason: reasonOf(answer, bootId) };

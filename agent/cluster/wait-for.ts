@@ -5,6 +5,7 @@ import type { Machine } from "./machine.ts";
 import { timedOut } from "./next-move.ts";
 
 export type Looked<Found> =
+	/** `what`: a sentence that says what is there. */
 	| { readonly found: Found; readonly what: string }
 	/** In words for people. */
 	| { readonly reason: string };

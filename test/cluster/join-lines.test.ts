@@ -37,7 +37,7 @@ describe("lines for people", () => {
 		const found: JoinEvent = {
 			event: "join-found",
 			for: "API server",
-			what: "the API server at x",
+			what: "the API server at x answers",
 			waitedMs: 61_000,
 		};
 		const lines = joinLines();

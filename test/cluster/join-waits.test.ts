@@ -25,7 +25,7 @@ describe("waiting", () => {
 		expect(cluster.node.events).toContainEqual(
 			expect.objectContaining({
 				event: "join-found",
-				what: "containerd 1.6.20~ds1 at /run/containerd/containerd.sock",
+				what: "containerd 1.6.20~ds1 at /run/containerd/containerd.sock answers",
 			}),
 		);
 		expect(cluster.node.calls).toHaveLength(1);
