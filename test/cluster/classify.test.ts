@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { classify } from "../../agent/cluster/classify.ts";
 import { failureTable } from "../../agent/cluster/failure-table.ts";
@@ -102,4 +103,24 @@ describe("ends without words", () => {
 test("a long line is cut", () => {
 	const line = `error execution phase preflight: ${"x".repeat(10_000)}`;
 	expect(classify({ exitCode: 1, output: [line] }).evidence?.length).toBeLessThan(500);
+});
+
+describe("whatever a program prints", () => {
+	const known = new Set(failureTexts.flatMap(({ text }) => text.split(/\s+/)));
+	const line = fc.oneof(
+		fc.string(),
+		fc.array(fc.constantFrom(...known), { maxLength: 12 }).map((all) => all.join(" ")),
+	);
+
+	test("there is an answer, with everything that is shown of it filled in", () => {
+		fc.assert(
+			fc.property(fc.array(line, { maxLength: 8 }), fc.integer({ min: 1, max: 255 }), (output, exitCode) => {
+				const failure = classify({ exitCode, output });
+				expect(failure.code).toMatch(/^join\.[a-z-]+$/);
+				expect(failure.message).not.toMatch(/\{\d|undefined/);
+				expect(failure.hint).not.toBe("");
+			}),
+			{ numRuns: 2_000 },
+		);
+	});
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hideTokens, tokensIn, withToken } from "../../agent/cluster/join-token.ts";
 
@@ -26,5 +27,17 @@ test("lines without tokens: known ones, their secret halves, and what looks like
 	);
 	expect(hideTokens('token ID "abcdef" and sha256:0123456789abcdef', [old])).toBe(
 		'token ID "abcdef" and sha256:0123456789abcdef',
+	);
+});
+
+test("no line shows the secret half of a known token, whatever stands around it", () => {
+	const digits = [..."abcdefghijklmnopqrstuvwxyz0123456789"];
+	const word = (length: number) =>
+		fc.array(fc.constantFrom(...digits), { minLength: length, maxLength: length }).map((all) => all.join(""));
+	fc.assert(
+		fc.property(fc.string(), word(6), word(16), fc.string(), (before, id, secret, after) => {
+			const token = `${id}.${secret}`;
+			expect(hideTokens(`${before}${token}${after}${secret}${before}`, [token])).not.toContain(secret);
+		}),
 	);
 });
