@@ -53,8 +53,9 @@ function linesOf(
 ): readonly JoinLine[] {
 	switch (event.event) {
 		case "join-started":
+			// A machine that has joined says so with the next event.
 			return event.endpoints.length === 0
-				? [info(`join: this machine is the node ${event.nodeName} already; nothing to do but to look at it`)]
+				? []
 				: [info(`join: ${event.nodeName} joins the cluster at ${event.endpoints.join(", ")}`)];
 		case "join-found":
 			// Without a wait there is nothing to tell, and after the node is Ready another line says so.
@@ -115,7 +116,7 @@ function untilText(awaited: Awaited): string {
 function joinedLine({ how, attempts, durationMs }: Extract<JoinEvent, { event: "joined" }>): string {
 	switch (how) {
 		case "before":
-			return "join: this machine has joined already; waiting until it is Ready";
+			return "join: this machine has joined already: nothing to do but to wait until it is Ready";
 		case "byItself":
 			return "join: kubeadm did not end well, but the kubelet has finished the join; waiting until it is Ready";
 		case "kubeadm":

@@ -89,6 +89,17 @@ describe("lines for people", () => {
 		);
 	});
 
+	test("a machine that has joined already says so once", () => {
+		const lines = joinLines();
+		const told = [
+			...lines({ event: "join-started", nodeName: "node7", endpoints: [] }, 0),
+			...lines({ event: "joined", attempts: 0, durationMs: 3, how: "before" }, 3),
+		];
+		expect(told.map(({ line }) => line)).toEqual([
+			"join: this machine has joined already: nothing to do but to wait until it is Ready",
+		]);
+	});
+
 	test("each difference comes with its command", () => {
 		const differences = [
 			{ what: "taint a:NoSchedule is not there", command: "kubectl taint node n a:NoSchedule" },
