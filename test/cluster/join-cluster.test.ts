@@ -89,14 +89,14 @@ describe("what is tried again", () => {
 	});
 
 	test("kubeadm that does not end is ended", async () => {
-		await cluster.prepare("sleep 1000", step.joins);
+		await cluster.prepare("exec sleep 1000", step.joins);
 		await cluster.node.join([cluster.api.endpoint], { attemptTimeoutMs: 300 });
 		expect(cluster.node.story).toContain("join-failed join.attempt-timeout");
 		expect(cluster.node.story.at(-1)).toBe("node-ready");
 	});
 
 	test("a child that keeps kubeadm's output open does not hold up the join", async () => {
-		await cluster.prepare(`sleep 1000 & ${failing("join.api-silent")}`, step.joins);
+		await cluster.prepare(`sleep 10 & ${failing("join.api-silent")}`, step.joins);
 		await cluster.node.join([cluster.api.endpoint]);
 		expect(cluster.node.story.at(-1)).toBe("node-ready");
 	});
@@ -233,7 +233,7 @@ describe("a machine that has joined already", () => {
 });
 
 test("the join is stopped in the middle of an attempt: kubeadm ends, and it says so", async () => {
-	await cluster.prepare("sleep 1000");
+	await cluster.prepare("exec sleep 1000");
 	const joining = cluster.node.join([cluster.api.endpoint]);
 	await cluster.node.until(() => cluster.node.calls.length > 0);
 	cluster.node.controller.abort();
