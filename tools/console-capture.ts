@@ -20,8 +20,8 @@ export function captureOf(scenario: string, console: string, notes: string): str
 	const done = linesOf(notes).map((note) => ({ ...note, text: `        >>> ${note.text} <<<` }));
 	const shown = [...said.slice(0, end < 0 ? undefined : end + 1), ...done].sort((a, b) => a.atMs - b.atMs);
 	return [
-		`# The agent on the serial console in the scenario ${scenario}, seconds since power-on; what stands between arrows is what the`,
-		"# scenario did. Kernel, systemd and the boot's further stages are left out. Made by:",
+		`# The agent on the serial console in the scenario ${scenario}, seconds since power-on, with what`,
+		"# the scenario did (>>>). Kernel, systemd and the boot's further stages are left out. Made by:",
 		`#   npm run vm -- ${scenario} && node tools/console-capture.ts ${scenario}`,
 		"",
 		...shown.map(({ atMs, text }) => `${(atMs / 1000).toFixed(1).padStart(6)}  ${text}`),

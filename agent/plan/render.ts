@@ -1,6 +1,6 @@
-import { formatBytes } from "../download/progress.ts";
+import { formatBytes, formatDuration } from "../download/progress.ts";
 import { describeSource } from "../download/source-address.ts";
-import type { Action, JoinCluster } from "./action.ts";
+import type { Action, FetchImage, JoinCluster } from "./action.ts";
 
 /** An action in one line, as a person would say it. */
 export function actionLine(action: Action): string {
@@ -37,9 +37,17 @@ export function actionDetails(action: Action): readonly string[] {
 			];
 		case "joinCluster":
 			return [...because, ...joinDetails(action)];
+		case "fetchImage":
+			return [...because, limitsOf(action)];
 		default:
 			return because;
 	}
+}
+
+function limitsOf({ use, sources, connections, stallTimeoutMs, totalTimeoutMs }: FetchImage): string {
+	const how = sources.length === 1 ? "one source" : `sources ${use === "together" ? "together" : "in order"}`;
+	const most = connections === undefined ? "" : `, at most ${connections} connections to each`;
+	return `${how}${most}; set aside after ${formatDuration(stallTimeoutMs)} without data; given up after ${formatDuration(totalTimeoutMs).replace(" 00 s", "")}`;
 }
 
 /** argv as it could be pasted into a shell. */

@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { parseCommandLine } from "../../agent/config/cmdline.ts";
 import type { ImageManifest } from "../../agent/download/manifest.ts";
 import { serializeManifest } from "../../agent/download/manifest.ts";
@@ -39,7 +42,11 @@ function published(place: string, text: string): ServedFiles {
 	return { [`/images/${place}/image.json`]: text, [`/images/${place}/image.json.sig`]: signatureOf(text) };
 }
 
-async function gather(files: ServedFiles, trust = signed, { ltsConf = "", parameters = "" } = {}) {
+async function gather(
+	files: ServedFiles,
+	trust = signed,
+	{ ltsConf = "", parameters = "", say = (_: string): unknown => undefined } = {},
+) {
 	const { url } = await serveFiles(files);
 	const commandLine = `netherd.server=${url} netherd.image=node/v1 nbdroot=127.0.0.1:1/node ${parameters}`;
 	const resolved = resolveFacts({
@@ -47,7 +54,7 @@ async function gather(files: ServedFiles, trust = signed, { ltsConf = "", parame
 		network: { nameServers: [] },
 		configuration: { file: "lts.conf", from: "nowhere", text: `[default]\n${ltsConf}\n` },
 	});
-	return await gatherImage({ ...resolved, network: { nameServers: [] } }, trust, () => {});
+	return await gatherImage({ ...resolved, network: { nameServers: [] } }, trust, say);
 }
 
 test("a manifest that is signed: its facts, its build and who signed it", async () => {
@@ -118,6 +125,42 @@ describe("refused", () => {
 		});
 		const where = { commandLine, configuration, network: { nameServers: [] } };
 		await expect(gatherImage(where, signed, () => {})).rejects.toMatchObject({ code: "image.no-manifest" });
+	});
+});
+
+describe("without a manifest, when nobody is to ask", () => {
+	const noSignatures = "netherd.verify=none";
+
+	test("the size is that of the first source that answers", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "netherd-image-facts-"));
+		onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+		const path = join(folder, "image.squashfs");
+		writeFileSync(path, "12345");
+		const said: string[] = [];
+		const facts = await gather({}, anybody, {
+			ltsConf: `IMAGE_SOURCES = "nbd://127.0.0.1:1/node file://${path} file:///nowhere"`,
+			parameters: noSignatures,
+			say: (line) => said.push(line),
+		});
+		expect(facts).toEqual({
+			name: `file://${path}`,
+			sizeBytes: 5,
+			chunkSizeBytes: 4194304,
+			chunks: [],
+			from: `file://${path}`,
+			verification: { notVerified: "netherd.verify=none" },
+		});
+		expect(said).toEqual([
+			"the server has no manifest for this image: it will not be verified",
+			expect.stringContaining("nothing accepts NBD connections on 127.0.0.1:1"),
+		]);
+	});
+
+	test("no source answers: the error of the first", async () => {
+		const ltsConf = 'IMAGE_SOURCES = "nbd://127.0.0.1:1/node file:///nowhere"';
+		await expect(gather({}, anybody, { ltsConf, parameters: noSignatures })).rejects.toMatchObject({
+			code: "nbd.connection-refused",
+		});
 	});
 });
 
