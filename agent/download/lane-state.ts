@@ -1,3 +1,4 @@
+import { NetherdError } from "../errors.ts";
 import { natureOf, retryAfterOf } from "./source-failure.ts";
 import { stallFloorBytes } from "./stall-watch.ts";
 
@@ -30,6 +31,8 @@ export class LaneState {
 	/** In a row, without a good chunk in between. */
 	#failures = 0;
 	#oddFailures = 0;
+	/** Times that it gave wrong data. Never forgiven: a liar's good chunks don't make the next one likelier to be good. */
+	#lies = 0;
 	readonly #chunkFailures = new Map<number, number>();
 	#notBeforeMs = 0;
 	/** Of the current attempt. */
@@ -105,13 +108,18 @@ export class LaneState {
 		const nature = natureOf(error);
 		this.lastError = error;
 		this.#failures += 1;
+		const isLie = error instanceof NetherdError && error.code === "image.chunk-corrupt";
+		if (isLie) this.#lies += 1;
 		if (nature !== "passing") this.#oddFailures += 1;
 		if (isFinal || nature === "permanent" || this.#oddFailures >= maximumOddFailures) {
 			this.#phase = "out";
 			return undefined;
 		}
 		this.#phase = "aside";
-		const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (this.#failures - 1));
+		const delayMs = Math.min(
+			longestDelayMs,
+			firstDelayMs * 2 ** (Math.max(this.#failures, isLie ? this.#lies : 0) - 1),
+		);
 		const backoffMs = delayMs * (0.5 + 0.5 * this.#random());
 		// Not before the server wants it, and not all at that moment.
 		const wantedMs = Math.min(retryAfterOf(error) ?? 0, longestRetryAfterMs) * (1 + 0.25 * this.#random());

@@ -36,6 +36,17 @@ describe("a source that failed", () => {
 		expect(least.failed(lost, 0)).toBe(250);
 	});
 
+	test("after wrong data waits longer each time, whatever it brings in between", () => {
+		const lane = new LaneState(() => 0);
+		const delays = Array.from({ length: 7 }, () => {
+			const delay = lane.failed(error("image.chunk-corrupt"), 0);
+			lane.succeeded();
+			return delay;
+		});
+		expect(delays).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
+		expect(lane.failed(lost, 0)).toBe(250);
+	});
+
 	test("waits as long as its server wants, and no longer than two minutes and a quarter", () => {
 		const busy = (ms: number) => withRetryAfter(error("nbd.connection-lost"), ms);
 		expect(new LaneState(() => 0).failed(busy(7000), 0)).toBe(7000);
