@@ -11,25 +11,28 @@ export interface Measurement {
 
 export type Results = ReadonlyMap<string, readonly Measurement[]>;
 
-/** Does the same work as the others, once. */
-export type Contestant = () => Promise<Measurement>;
+export interface Contestant {
+	/** Makes the start the same for all; not measured. */
+	prepare(): Promise<void>;
+	/** Does the same work as the others, once. */
+	run(): Promise<Measurement>;
+}
 
 /** Lets them run in turns, so that what else happens on the machine hits all of them. */
 export async function contest(
 	contestants: Readonly<Record<string, Contestant>>,
 	rounds: number,
-	options: { readonly warmUp: boolean; readonly cleanUp: () => void },
+	options: { readonly warmUp: boolean },
 ): Promise<Results> {
 	const results = new Map<string, Measurement[]>();
 	for (let round = options.warmUp ? -1 : 0; round < rounds; round++) {
-		for (const [name, run] of Object.entries(contestants)) {
-			options.cleanUp();
-			const measurement = await run();
+		for (const [name, contestant] of Object.entries(contestants)) {
+			await contestant.prepare();
+			const measurement = await contestant.run();
 			// The first round warms up caches and memory, and is not counted.
 			if (round >= 0) results.set(name, [...(results.get(name) ?? []), measurement]);
 		}
 	}
-	options.cleanUp();
 	return results;
 }
 

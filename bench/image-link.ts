@@ -1,6 +1,5 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { contest, type Results, ratioRow, resultRow, timed } from "./contest.ts";
+import { type Contestant, contest, type Results, ratioRow, resultRow, timed } from "./contest.ts";
 import { type Stage, setStage } from "./image-stage.ts";
 import { type Link, makeLink } from "./link.ts";
 import { atLeast, heading, medianOf, type Row } from "./table.ts";
@@ -42,19 +41,23 @@ const names = {
 async function overLink(stage: Stage, link: Link, rounds: number): Promise<Results> {
 	const destination = join(stage.plain, "copy");
 	const servers = await stage.serve(link.serverAddress, link.inServer);
-	const fetch = (source: typeof servers.nbd) => () =>
-		stage.fetch({ source, destination, isVerified: true }, link.inClient);
+	const contestant = (run: Contestant["run"]): Contestant => ({
+		prepare: async () => stage.clear(),
+		run,
+	});
+	const fetch = (source: typeof servers.nbd) =>
+		contestant(() => stage.fetch({ source, destination, isVerified: true }, link.inClient));
+	const peer = (...argv: string[]) => contestant(() => timed(argv, link.inClient));
 	try {
 		return await contest(
 			{
 				[names.http]: fetch(servers.http),
-				[names.curl]: () =>
-					timed(["curl", "--silent", "--fail", "-o", destination, servers.httpUrl], link.inClient),
+				[names.curl]: peer("curl", "--silent", "--fail", "-o", destination, servers.httpUrl),
 				[names.nbd]: fetch(servers.nbd),
-				[names.nbdcopy]: () => timed(["nbdcopy", servers.nbdUri, destination], link.inClient),
+				[names.nbdcopy]: peer("nbdcopy", servers.nbdUri, destination),
 			},
 			rounds,
-			{ warmUp: false, cleanUp: () => rmSync(destination, { force: true }) },
+			{ warmUp: false },
 		);
 	} finally {
 		await servers.stop();

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Contestant, contest, type Results, ratioRow, resultRow, sum, timed } from "./contest.ts";
 import { type Servers, type Stage, setStage } from "./image-stage.ts";
@@ -36,10 +35,7 @@ export async function benchImageSpeed(options: { sizeMib: number; pairs: number 
 	try {
 		const servers = await stage.serve(host);
 		try {
-			const results = await contest(contestants(stage, servers), options.pairs, {
-				warmUp: true,
-				cleanUp: () => removeCopies(stage),
-			});
+			const results = await contest(contestants(stage, servers), options.pairs, { warmUp: true });
 			return [...rows(stage, results), ...(await limits(stage, servers))];
 		} finally {
 			await servers.stop();
@@ -51,18 +47,24 @@ export async function benchImageSpeed(options: { sizeMib: number; pairs: number 
 
 function contestants(stage: Stage, servers: Servers): Record<string, Contestant> {
 	const all: Record<string, Contestant> = {};
-	const plain = join(stage.plain, "copy");
+	const { plain, huge } = stage;
+	const copy = join(plain, "copy");
+	const into = (folder: string, run: Contestant["run"]): Contestant => ({
+		prepare: () => stage.makeReady(folder),
+		run,
+	});
 	for (const { name, peer, get } of protocols) {
 		const source = name === "NBD" ? servers.nbd : servers.http;
-		const fetch = (folder: string, isVerified: boolean) => () =>
-			stage.fetch({ source, destination: join(folder, "copy"), isVerified });
-		all[ours(name, true, "plain")] = fetch(stage.plain, true);
-		all[`${peer}, then sha256sum`] = async () =>
-			sum(await timed(get(servers, plain)), await timed(["sha256sum", plain]));
-		if (stage.huge !== undefined) all[ours(name, true, "huge")] = fetch(stage.huge, true);
-		all[ours(name, false, "plain")] = fetch(stage.plain, false);
-		all[peer] = () => timed(get(servers, plain));
-		if (stage.huge !== undefined) all[ours(name, false, "huge")] = fetch(stage.huge, false);
+		const fetch = (folder: string, isVerified: boolean) =>
+			into(folder, () => stage.fetch({ source, destination: join(folder, "copy"), isVerified }));
+		all[ours(name, true, "plain")] = fetch(plain, true);
+		all[`${peer}, then sha256sum`] = into(plain, async () =>
+			sum(await timed(get(servers, copy)), await timed(["sha256sum", copy])),
+		);
+		if (huge !== undefined) all[ours(name, true, "huge")] = fetch(huge, true);
+		all[ours(name, false, "plain")] = fetch(plain, false);
+		all[peer] = into(plain, () => timed(get(servers, copy)));
+		if (huge !== undefined) all[ours(name, false, "huge")] = fetch(huge, false);
 	}
 	return all;
 }
@@ -102,26 +104,21 @@ function rows(stage: Stage, results: Results): Row[] {
 
 /** What nothing on this machine can be faster than, to judge the numbers above by. */
 async function limits(stage: Stage, servers: Servers): Promise<Row[]> {
-	const write = (folder: string) => ["cp", stage.image, join(folder, "copy")];
-	const works: Record<string, readonly string[]> = {
-		"sha256sum of the image (one core)": ["sha256sum", stage.image],
-		"nbdcopy to nowhere": ["nbdcopy", servers.nbdUri, "null:"],
-		"curl to nowhere": ["curl", "--silent", "-o", "/dev/null", servers.httpUrl],
-		"cp into a tmpfs": write(stage.plain),
+	const { image, plain, huge } = stage;
+	const work = (folder: string, ...argv: string[]): Contestant => ({
+		prepare: () => stage.makeReady(folder),
+		run: () => timed(argv),
+	});
+	const works: Record<string, Contestant> = {
+		"sha256sum of the image (one core)": work(plain, "sha256sum", image),
+		"nbdcopy to nowhere": work(plain, "nbdcopy", servers.nbdUri, "null:"),
+		"curl to nowhere": work(plain, "curl", "--silent", "-o", "/dev/null", servers.httpUrl),
+		"cp into a tmpfs": work(plain, "cp", image, join(plain, "copy")),
 	};
-	if (stage.huge !== undefined) works["cp into a tmpfs, huge pages"] = write(stage.huge);
-	const contestants = Object.fromEntries(
-		Object.entries(works).map(([name, argv]) => [name, () => timed(argv)] as const),
-	);
-	const results = await contest(contestants, 3, { warmUp: false, cleanUp: () => removeCopies(stage) });
+	if (huge !== undefined) works["cp into a tmpfs, huge pages"] = work(huge, "cp", image, join(huge, "copy"));
+	const results = await contest(works, 3, { warmUp: false });
 	return [
 		heading("What this machine gives at best"),
 		...Object.keys(works).map((name) => resultRow(results, name, stage.sizeMib)),
 	];
-}
-
-function removeCopies(stage: Stage): void {
-	for (const folder of [stage.plain, stage.huge]) {
-		if (folder !== undefined) rmSync(join(folder, "copy"), { force: true });
-	}
 }

@@ -1,5 +1,14 @@
 import { randomFillSync } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	rmSync,
+	writeFileSync,
+	writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,6 +35,10 @@ export interface Stage {
 	readonly huge: string | undefined;
 	/** Of the image. */
 	readonly chunks: readonly string[];
+	/** Removes the copies. */
+	clear(): void;
+	/** The same, and makes the memory for the next copy in this folder ready. */
+	makeReady(folder: string): Promise<void>;
 	/** Starts nbdkit and nginx, which serve the image. @param prefix Of their command lines: a namespace. */
 	serve(host: string, prefix?: readonly string[]): Promise<Servers>;
 	/** A download by netherd, in a process of its own, as on a node; its start is not counted, the agent runs already there. */
@@ -61,7 +74,7 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 	const mount = async (name: string, options: string): Promise<string | undefined> => {
 		const path = join(folder, name);
 		mkdirSync(path);
-		const size = `size=${sizeMib + 64}m`;
+		const size = `size=${2 * sizeMib + fillMib + 64}m`;
 		const { failed } = await execa("mount", ["-t", "tmpfs", "-o", `${size}${options}`, "none", path], {
 			reject: false,
 		});
@@ -81,6 +94,9 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 		writeRandomFile(image, sizeMib);
 		const { sizeBytes, chunks } = await describeImageFile(image, chunkSizeBytes);
 		const fetcher = await buildFetcher(folder);
+		const clear = () => {
+			for (const path of [plain, huge ?? plain]) rmSync(join(path, "copy"), { force: true });
+		};
 		return {
 			sizeMib,
 			image,
@@ -88,6 +104,11 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 			huge,
 			chunks,
 			close,
+			clear,
+			async makeReady(next) {
+				clear();
+				if (givesMemoryBack()) await touchMemory(image, sizeMib, next);
+			},
 			serve: (host, prefix = []) => serve(folder, image, host, prefix),
 			async fetch({ source, destination, isVerified }, prefix = []) {
 				const request = join(folder, "request.json");
@@ -102,6 +123,27 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 		await close();
 		throw error;
 	}
+}
+
+/**
+ * A virtual machine may give free memory back to its host in blocks of 2 MiB, seconds after it became free (virtio-balloon,
+ * free page reporting). Getting it again costs up to 1.6 s per GiB here, which no node has to pay, by chance and mostly in
+ * the tmpfs with huge pages. So the memory is filled and freed just before.
+ */
+function givesMemoryBack(): boolean {
+	const drivers = "/sys/bus/virtio/drivers/virtio_balloon";
+	return existsSync(drivers) && readdirSync(drivers).some((name) => /^virtio\d+$/.test(name));
+}
+
+/** With 1.5 GiB the next writer did not always get what had just been freed, however little it wrote. */
+const fillMib = 3072;
+
+async function touchMemory(image: string, sizeMib: number, folder: string): Promise<void> {
+	const fill = join(folder, "fill");
+	const images = Array<string>(Math.ceil(fillMib / sizeMib)).fill(image);
+	const script = 'output=$1; shift; exec cat "$@" >"$output"';
+	await execa("sh", ["-c", script, "sh", fill, ...images]);
+	rmSync(fill);
 }
 
 /** One bundle, as the agent's executable contains it: without what Node needs to run TypeScript. */

@@ -6,14 +6,19 @@ test("contestants run in turns, the first round is not counted, and ratios are t
 	const order: string[] = [];
 	const run = (name: string, seconds: readonly number[]) => {
 		let times = 0;
-		return async () => {
-			order.push(name);
-			return { seconds: seconds[times++] ?? 0, cpuSeconds: 0.5, peakMemoryMib: times };
+		return {
+			async prepare() {
+				order.push("-");
+			},
+			async run() {
+				order.push(name);
+				return { seconds: seconds[times++] ?? 0, cpuSeconds: 0.5, peakMemoryMib: times };
+			},
 		};
 	};
 	const contestants = { ours: run("ours", [99, 1, 2, 1]), theirs: run("theirs", [1, 2, 2, 3]) };
-	const results = await contest(contestants, 3, { warmUp: true, cleanUp: () => order.push("-") });
-	expect(order.join(" ")).toBe("- ours - theirs - ours - theirs - ours - theirs - ours - theirs -");
+	const results = await contest(contestants, 3, { warmUp: true });
+	expect(order.join(" ")).toBe("- ours - theirs - ours - theirs - ours - theirs - ours - theirs");
 	expect(resultRow(results, "ours", 512).measured).toBe(
 		"1.00 s (1.00–2.00), 512 MiB/s, 1.00 CPU s/GiB, 4 MiB",
 	);
