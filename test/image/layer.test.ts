@@ -106,6 +106,13 @@ test("the network programs of Debian's package are where containerd looks for th
 	expect(existsSync(join(layerOf(recipe), "opt/cni"))).toBe(false);
 });
 
+test("a node without a name server has a resolv.conf: the kubelet starts no pod without that file", () => {
+	const lines = readFileSync(join(layerOf(readRecipe("metal")), "etc/resolv.conf"), "utf8")
+		.trimEnd()
+		.split("\n");
+	expect(lines.filter((line) => !line.startsWith("#"))).toEqual([]);
+});
+
 test("of several folders the last one wins", () => {
 	const [first, second] = [temporaryFolder(), temporaryFolder()];
 	for (const [folder, name] of [

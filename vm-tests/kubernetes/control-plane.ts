@@ -98,7 +98,7 @@ export class ControlPlane {
 		await this.startApiServer();
 		this.startControllerManager();
 		// kubeadm waits for the Node of the machine that it runs on, and there is no kubelet here.
-		await this.#apply({
+		await this.apply({
 			apiVersion: "v1",
 			kind: "Node",
 			metadata: { name: controlPlaneNode, labels: { "kubernetes.io/hostname": controlPlaneNode } },
@@ -188,7 +188,8 @@ export class ControlPlane {
 		return await run(this.#farm, this.#state, [this.#programs.kubeadm, ...args, ...kubeconfig]);
 	}
 
-	async #apply(object: object): Promise<void> {
+	/** Creates or changes an object of the API; it stands for what kubectl reads from a file. */
+	async apply(object: object): Promise<void> {
 		const argv = [this.#programs.kubectl, ...asAdministrator, "apply", "--filename=-"];
 		await run(this.#farm, this.#state, argv, JSON.stringify(object));
 	}

@@ -53,8 +53,8 @@ export const runsWhereNodesRun: readonly GuestCheck[] = [
 		prints: "1\n1",
 	},
 	{
-		what: "containerd, kubelet and the join's unit are fine, and no unit has failed",
-		run: "systemctl is-active containerd kubelet netherd-join; systemctl --failed --no-legend",
+		what: "the join's unit is active once the node has seen that it is Ready; no unit has failed",
+		run: "timeout 60 sh -c 'until systemctl is-active --quiet netherd-join; do sleep 0.5; done'; systemctl is-active containerd kubelet netherd-join; systemctl --failed --no-legend",
 		prints: "active\nactive\nactive",
 	},
 ];

@@ -1,9 +1,11 @@
 import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { buildImage } from "../../image/build.ts";
 import { readRecipe } from "../../image/recipe.ts";
 import { cachedBuild, testSigningKeyFile } from "../../tools/cache.ts";
 import { vmFolder } from "../lib/prepare.ts";
+import { findQemu } from "../lib/qemu-program.ts";
+import { containerImageFile, writeContainerImage } from "./container-image.ts";
 import { type KubernetesPrograms, kubernetesPrograms } from "./programs.ts";
 
 /** What nodes of a real cluster boot, and what makes that cluster. */
@@ -27,9 +29,13 @@ export async function prepareKubernetes(say: (line: string) => void): Promise<Ku
 
 async function prepare(say: (line: string) => void): Promise<KubernetesSetup> {
 	const programs = await kubernetesPrograms(say);
+	const { busybox } = await findQemu();
 	const { folder: files } = await cachedBuild(
 		"kubernetes-node-files",
-		{ files: ["vm-tests/kubernetes/prepare.ts"], values: [programs.key] },
+		{
+			files: ["vm-tests/kubernetes/prepare.ts", "vm-tests/kubernetes/container-image.ts"],
+			values: [programs.key, busybox],
+		},
 		async (folder) => {
 			const target = join(folder, "usr/bin");
 			mkdirSync(target, { recursive: true });
@@ -37,6 +43,8 @@ async function prepare(say: (line: string) => void): Promise<KubernetesSetup> {
 				copyFileSync(programs[name], join(target, name));
 				chmodSync(join(target, name), 0o755);
 			}
+			mkdirSync(join(folder, dirname(containerImageFile)), { recursive: true });
+			await writeContainerImage(busybox, join(folder, containerImageFile));
 		},
 	);
 	const recipe = readRecipe("kubernetes-test");

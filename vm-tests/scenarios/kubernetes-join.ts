@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ClusterFarm, readyLimit } from "../kubernetes/cluster-farm.ts";
 import { ltsConfFor, otherNodeLabel } from "../kubernetes/lts-conf.ts";
 import { checkReadyNodes, runsWhereNodesRun } from "../kubernetes/node-checks.ts";
+import { checkPodRuns } from "../kubernetes/pod.ts";
 import { tokenSearch } from "../kubernetes/token-search.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { scenario } from "../lib/scenario.ts";
@@ -21,6 +22,7 @@ export default scenario(
 			await cluster.ready(node);
 			await checkReadyNodes(stage, cluster, [node]);
 			await stage.checkGuest(node, [...runsWhereNodesRun, ...tokenSearch(controlPlane.token)]);
+			await checkPodRuns(stage, cluster, node);
 
 			stage.say(
 				"another label in lts.conf; hard reset, while the cluster does not see that a node is silent",
