@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sayWithTime } from "../image/progress.ts";
 import { ClusterFarm, type ClusterNode } from "../vm-tests/kubernetes/cluster-farm.ts";
@@ -53,6 +53,11 @@ export async function benchJoin(): Promise<readonly Row[]> {
 	await cluster.ready(node);
 	await cluster.showNodes();
 
+	writeFileSync(
+		join(node.folder, "agent.log"),
+		await node.machine.guest.output("cat /run/netherd/agent.log"),
+	);
+	await cluster.saveJournal(node);
 	const clock = new NodeClock(cluster, node);
 	const startMs = await clock.timeOf({ unit: "systemd" });
 	const times: number[] = [];

@@ -6,6 +6,7 @@ import { benchExecutable } from "./executable.ts";
 import { benchImageLink } from "./image-link.ts";
 import { benchImageMemory } from "./image-memory.ts";
 import { benchImageSpeed } from "./image-speed.ts";
+import { benchJoin } from "./join.ts";
 import { benchNodeImage } from "./node-image.ts";
 import { type Row, renderTable } from "./table.ts";
 
@@ -30,6 +31,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
 		run: benchImageSpeed,
 	},
 	"image-link": { summary: "the image over 1 Gbit/s with 1 ms, also with 1 % loss", run: benchImageLink },
+	join: { summary: "from the start of systemd to Ready in a real cluster, by cause", run: benchJoin },
 	"image-memory": { summary: "the agent's memory during a download of 4 GiB", run: benchImageMemory },
 };
 
