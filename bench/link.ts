@@ -79,9 +79,13 @@ async function linkByRelay(
 	endings: (() => Promise<unknown>)[],
 ): Promise<string> {
 	const names = [`nhbs${process.pid}`, `nhbc${process.pid}`] as const;
+	// It is the wire: it must not wait for those that use it.
 	const relay = execa(
-		process.execPath,
+		"chrt",
 		[
+			"--fifo",
+			"10",
+			process.execPath,
 			"--disable-warning=ExperimentalWarning",
 			join(import.meta.dirname, "link-relay.ts"),
 			JSON.stringify({ ...options, names }),
