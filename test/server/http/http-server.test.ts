@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { openHttpSource } from "../../../agent/download/http-source.ts";
 import type { SigningKey } from "../../../agent/trust/keys.ts";
 import { makeSignature, serializeSignatures } from "../../../agent/trust/signature-file.ts";
 import type { BootSettings } from "../../../server/boot-choice.ts";
@@ -61,6 +62,26 @@ async function statusOf(port: number, path: string): Promise<{ status: number; t
 	for await (const chunk of socket) text += chunk;
 	return { status: Number(text.split(" ")[1]), text };
 }
+
+test("an image is downloaded from it, over several connections, in parts", async () => {
+	const { folder, url } = await start();
+	const image = readFileSync(join(folder, "images/node/1/image.squashfs"));
+	const limits = { connectTimeoutMs: 10_000, stallTimeoutMs: 10_000, connections: 4 };
+	const { signal } = new AbortController();
+	const address = { kind: "http", url: `${url}/images/node/1/image.squashfs` } as const;
+	const source = await openHttpSource(address, limits, signal);
+	onTestFinished(() => source.close());
+	expect(source.sizeBytes).toBe(image.length);
+	expect(source.identity).toMatch(/^"/);
+	const parts = await Promise.all(
+		Array.from({ length: 30 }, async (_, index) => {
+			const target = Buffer.alloc(10_000);
+			await source.read(index * 10_000, target);
+			return target;
+		}),
+	);
+	expect(Buffer.concat(parts).equals(image)).toBe(true);
+});
 
 test("files, with their sizes and types", async () => {
 	const { folder, url } = await start();
