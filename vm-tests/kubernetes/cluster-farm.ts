@@ -71,6 +71,8 @@ export class ClusterFarm implements AsyncDisposable {
 		try {
 			const controlPlane = await ControlPlane.create(farm, programs, folder, options);
 			writeFileSync(join(tree, "lts.conf"), ltsConf(controlPlane));
+			const tokenFile = join(folder, "join-token");
+			writeFileSync(tokenFile, `${controlPlane.token}\n`, { mode: 0o600 });
 			const hosts = [1, 2].map(identity);
 			const companion = await startCompanion(
 				farm,
@@ -79,6 +81,7 @@ export class ClusterFarm implements AsyncDisposable {
 					kernelParameters: "console=ttyS0",
 					signingKeyFile: testSigningKeyFile,
 					router: farmNetwork.address,
+					tokenFile,
 					hosts,
 				},
 				folder,

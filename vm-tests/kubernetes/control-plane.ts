@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
+import { kubeadmMinor } from "../../agent/join/kubeadm-api.ts";
 import { type Farm, type FarmProgram, farmNetwork } from "../lib/farm.ts";
 import {
 	type ClusterOptions,
@@ -57,6 +58,11 @@ export class ControlPlane {
 		this.#logs = parts.logs;
 		this.token = parts.token;
 		this.caCertHash = publicKeyHash(readFileSync(join(parts.state, "pki/ca.crt"), "utf8"));
+	}
+
+	/** Of Kubernetes 1.x. */
+	get minor(): number {
+		return kubeadmMinor(this.#programs.version);
 	}
 
 	/**

@@ -42,6 +42,8 @@ export interface CompanionOptions {
 	readonly router?: string;
 	/** Private key with which it signs lts.conf; undefined: it serves the signature that lies in the tree. */
 	readonly signingKeyFile: string | undefined;
+	/** File with the bootstrap token that nodes may ask for. */
+	readonly tokenFile?: string;
 	/** Nodes that have a name: fixed address and host name. */
 	readonly hosts: readonly { readonly mac: string; readonly address: string; readonly hostname: string }[];
 	/** Lines of [pins]. */
@@ -120,6 +122,7 @@ export function companionConfiguration({
 	hosts,
 	pins,
 	router,
+	tokenFile,
 }: CompanionOptions): string {
 	return [
 		"[network]",
@@ -132,6 +135,7 @@ export function companionConfiguration({
 		...hosts.map(({ mac, address, hostname }) => `${mac} = ${address}, ${hostname}`),
 		...(pins === undefined ? [] : ["[pins]", ...pins]),
 		...(signingKeyFile === undefined ? [] : ["[signing]", `key = ${signingKeyFile}`]),
+		...(tokenFile === undefined ? [] : ["[kubernetes]", `token-file = ${tokenFile}`]),
 		"[kernel]",
 		`parameters = ${kernelParameters}`,
 		"[log]",
