@@ -118,12 +118,14 @@ function startScript(
 cd ${folder}
 mkdir layer && mount -t tmpfs tmpfs layer && mkdir layer/upper layer/work root
 mount -t overlay overlay -o lowerdir=/,upperdir=layer/upper,workdir=layer/work root
-mkdir -p root/srv/netherd root/etc/netherd root/usr/local/bin root${repository}
-mount --bind ${repository} root${repository}
+mkdir -p root/srv/netherd root/etc/netherd root/usr/local/bin root/opt/netherd
+mount --bind ${repository} root/opt/netherd
+touch root/opt/node
+mount --bind ${process.execPath} root/opt/node
 mount --rbind /proc root/proc
 mount --rbind /dev root/dev
 rm -f root/usr/local/bin/companion
-printf '#!/bin/sh\\nexec %s %s "$@"\\n' ${process.execPath} ${repository}/server/main.ts >root/usr/local/bin/companion
+printf '#!/bin/sh\\nexec /opt/node /opt/netherd/server/main.ts "$@"\\n' >root/usr/local/bin/companion
 chmod 755 root/usr/local/bin/companion
 mount --bind ${tree} root/srv/netherd
 ${mounts.join("\n")}
