@@ -22,10 +22,10 @@ export async function benchImageLink(options: { sizeMib: number; pairs: number }
 				const results = await overLink(stage, link, options.pairs);
 				rows.push(...(lostShare === 0 ? cleanRows(stage, link, results) : lossyRows(stage, link, results)));
 			} finally {
-				await link.close();
+				link.close();
 			}
 		} finally {
-			await stage.close();
+			stage.close();
 		}
 	}
 	return rows;

@@ -37,7 +37,7 @@ export async function benchImageMemory(): Promise<readonly Row[]> {
 			await servers.stop();
 		}
 	} finally {
-		await stage.close();
+		stage.close();
 	}
 }
 

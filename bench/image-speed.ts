@@ -41,7 +41,7 @@ export async function benchImageSpeed(options: { sizeMib: number; pairs: number 
 			await servers.stop();
 		}
 	} finally {
-		await stage.close();
+		stage.close();
 	}
 }
 

@@ -13,13 +13,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
-import { execa } from "execa";
+import { execa, execaSync } from "execa";
 import { describeImageFile } from "../agent/download/describe-image-file.ts";
 import type { SourceAddress } from "../agent/download/source-address.ts";
 import { NetherdError } from "../agent/errors.ts";
 import { repository } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
 import type { FetchMeasurement } from "./image-fetch.ts";
+import { undoAtTheEnd } from "./leftovers.ts";
 
 /** As the image build has them. */
 const chunkSizeBytes = 4 * 1024 ** 2;
@@ -43,7 +44,7 @@ export interface Stage {
 	serve(host: string, prefix?: readonly string[]): Promise<Servers>;
 	/** A download by netherd, in a process of its own, as on a node; its start is not counted, the agent runs already there. */
 	fetch(request: FetchRequest, prefix?: readonly string[]): Promise<FetchMeasurement>;
-	close(): Promise<void>;
+	close(): void;
 }
 
 export interface Servers {
@@ -70,21 +71,23 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 	const packages = ["nbdkit", "libnbd-bin", "nginx-light", "curl", "time"];
 	await ensureDebianPackages(packages, "compare with nbdcopy and curl");
 	const folder = mkdtempSync(join(tmpdir(), "netherd-bench-"));
-	const mounted: string[] = [];
+	const undoings = [undoAtTheEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))];
 	const mount = async (name: string, options: string): Promise<string | undefined> => {
 		const path = join(folder, name);
 		mkdirSync(path);
+		// Before it is mounted, and mounted synchronously: an interruption may come at any time.
+		undoings.push(
+			undoAtTheEnd(() => execaSync("setsid", ["--wait", "umount", "--lazy", path], { reject: false })),
+		);
 		const size = `size=${2 * sizeMib + fillMib + 64}m`;
-		const { failed } = await execa("mount", ["-t", "tmpfs", "-o", `${size}${options}`, "none", path], {
+		const { failed } = execaSync("mount", ["-t", "tmpfs", "-o", `${size}${options}`, "none", path], {
 			reject: false,
 		});
 		if (failed) return undefined;
-		mounted.push(path);
 		return path;
 	};
-	const close = async () => {
-		for (const path of mounted) await execa("umount", ["--lazy", path], { reject: false });
-		rmSync(folder, { recursive: true, force: true });
+	const close = () => {
+		for (const undo of undoings.toReversed()) undo();
 	};
 	try {
 		const source = (await mount("source", "")) ?? folder;
@@ -120,7 +123,7 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 			},
 		};
 	} catch (error) {
-		await close();
+		close();
 		throw error;
 	}
 }
@@ -222,5 +225,9 @@ async function listening(server: ReturnType<typeof run>, pidFile: string): Promi
 
 function run(prefix: readonly string[], argv: readonly string[]) {
 	const [program = "", ...args] = [...prefix, ...argv];
-	return execa(program, args, { reject: false });
+	const child = execa(program, args, { reject: false });
+	// nbdkit waits for its clients when it is asked to end.
+	const kill = undoAtTheEnd(() => child.kill("SIGKILL"));
+	child.then(kill);
+	return child;
 }

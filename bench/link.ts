@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
+import { execa, execaSync } from "execa";
+import { undoAtTheEnd } from "./leftovers.ts";
 import type { LinkOptions } from "./link-relay.ts";
 
 /** Two network namespaces with a slow link between them; nothing else is reached from there. */
@@ -12,7 +13,7 @@ export interface Link {
 	readonly inClient: readonly string[];
 	/** What makes the link slow, for the table. */
 	readonly how: string;
-	close(): Promise<void>;
+	close(): void;
 }
 
 const serverAddress = "10.78.66.1";
@@ -22,18 +23,20 @@ const clientAddress = "10.78.66.2";
 export async function makeLink(options: Omit<LinkOptions, "names">): Promise<Link> {
 	const server = `netherd-bench-s${process.pid}`;
 	const client = `netherd-bench-c${process.pid}`;
-	const endings: (() => Promise<unknown>)[] = [];
-	const close = async () => {
-		for (const end of endings.reverse()) await end();
+	const undoings: (() => void)[] = [];
+	const close = () => {
+		for (const undo of undoings.toReversed()) undo();
 	};
 	try {
 		for (const name of [server, client]) {
+			undoings.push(
+				undoAtTheEnd(() => execaSync("setsid", ["--wait", "ip", "netns", "del", name], { reject: false })),
+			);
 			await ip("netns", "add", name);
-			endings.push(() => ip("netns", "del", name));
 		}
 		const how = (await hasNetem(server))
 			? await linkByNetem(server, client, options)
-			: await linkByRelay(server, client, options, endings);
+			: await linkByRelay(server, client, options, undoings);
 		return {
 			serverAddress,
 			inServer: inNamespace(server),
@@ -42,7 +45,7 @@ export async function makeLink(options: Omit<LinkOptions, "names">): Promise<Lin
 			close,
 		};
 	} catch (error) {
-		await close();
+		close();
 		throw error;
 	}
 }
@@ -76,7 +79,7 @@ async function linkByRelay(
 	server: string,
 	client: string,
 	options: Omit<LinkOptions, "names">,
-	endings: (() => Promise<unknown>)[],
+	undoings: (() => void)[],
 ): Promise<string> {
 	const names = [`nhbs${process.pid}`, `nhbc${process.pid}`] as const;
 	// It is the wire: it must not wait for those that use it.
@@ -92,10 +95,7 @@ async function linkByRelay(
 		],
 		{ reject: false },
 	);
-	endings.push(async () => {
-		relay.kill("SIGKILL");
-		await relay;
-	});
+	undoings.push(undoAtTheEnd(() => relay.kill("SIGKILL")));
 	let ended: string | undefined;
 	relay.then(({ stderr }) => {
 		ended = stderr;
