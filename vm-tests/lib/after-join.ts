@@ -102,3 +102,10 @@ const withServer: readonly GuestCheck[] = [
 		prints: "running",
 	},
 ];
+
+/** GRUB says in the kernel's command line where it found the kernel; iPXE says nothing. */
+export const grubLoadedKernel: GuestCheck = {
+	what: "GRUB loaded the kernel over HTTP",
+	run: "grep -o 'BOOT_IMAGE=(http' /proc/cmdline",
+	prints: "BOOT_IMAGE=(http",
+};

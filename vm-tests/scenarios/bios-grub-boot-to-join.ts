@@ -1,4 +1,4 @@
-import { checkJoinedNode } from "../lib/after-join.ts";
+import { checkJoinedNode, grubLoadedKernel } from "../lib/after-join.ts";
 import { scenario } from "../lib/scenario.ts";
 import { joiningNode } from "../lib/states.ts";
 
@@ -7,12 +7,6 @@ export default scenario("bios-grub-boot-to-join", "BIOS, GRUB instead of iPXE, a
 	async run(stage) {
 		const node = await stage.boot();
 		await checkJoinedNode(stage, node);
-		await stage.checkGuest(node, [
-			{
-				what: "GRUB loaded the kernel over HTTP",
-				run: "grep -o 'BOOT_IMAGE=(http' /proc/cmdline",
-				prints: "BOOT_IMAGE=(http",
-			},
-		]);
+		await stage.checkGuest(node, [grubLoadedKernel]);
 	},
 });

@@ -1,4 +1,4 @@
-import { checkJoinedNode } from "../lib/after-join.ts";
+import { checkJoinedNode, grubLoadedKernel } from "../lib/after-join.ts";
 import { scenario } from "../lib/scenario.ts";
 import { joiningNode } from "../lib/states.ts";
 
@@ -11,6 +11,7 @@ export default scenario(
 			const node = await stage.boot();
 			await checkJoinedNode(stage, node);
 			await stage.checkGuest(node, [
+				grubLoadedKernel,
 				{
 					what: "the kernel says that Secure Boot is on",
 					run: "dmesg | grep -o 'secureboot: Secure boot enabled'",

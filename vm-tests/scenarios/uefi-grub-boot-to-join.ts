@@ -1,4 +1,4 @@
-import { checkJoinedNode } from "../lib/after-join.ts";
+import { checkJoinedNode, grubLoadedKernel } from "../lib/after-join.ts";
 import { scenario } from "../lib/scenario.ts";
 import { joiningUefiNode } from "../lib/states.ts";
 
@@ -8,11 +8,7 @@ export default scenario("uefi-grub-boot-to-join", "OVMF, shim and GRUB with Secu
 		const node = await stage.boot();
 		await checkJoinedNode(stage, node);
 		await stage.checkGuest(node, [
-			{
-				what: "GRUB loaded the kernel over HTTP",
-				run: "grep -o 'BOOT_IMAGE=(http' /proc/cmdline",
-				prints: "BOOT_IMAGE=(http",
-			},
+			grubLoadedKernel,
 			{
 				what: "Secure Boot is off",
 				run: "dmesg | grep -c 'secureboot: Secure boot enabled'; true",
