@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { execa } from "execa";
 import { describeError } from "../agent/errors.ts";
 import { sayWithTime } from "../image/progress.ts";
@@ -43,31 +43,39 @@ const testPackages = [
 	],
 ];
 
-interface Counts {
+/** What one part came to. `failures` names what failed, with the first lines of why. */
+interface Outcome {
 	passed: number;
 	failed: number;
+	failures: readonly string[];
 }
 
 const resultsFolder = join(cacheFolder, "test-results");
 mkdirSync(resultsFolder, { recursive: true });
 
-const counts: Counts = { passed: 0, failed: 0 };
-add(await setUp());
-add(await command("types", "tsc", ["--noEmit"]));
-add(await command("lint and format", "biome", ["check", "--error-on-warnings"]));
-add(await testFiles());
-add(await scenarios());
-console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
-process.exitCode = counts.failed === 0 ? 0 : 1;
+const outcomes = [
+	await setUp(),
+	await command("types", "tsc", ["--noEmit"]),
+	await command("lint and format", "biome", ["check", "--error-on-warnings"]),
+	await testFiles(),
+	await scenarios(),
+];
+const passed = sum(outcomes.map((outcome) => outcome.passed));
+const failed = sum(outcomes.map((outcome) => outcome.failed));
+if (failed > 0) heading("what failed");
+// Again at the end: whoever reads a long log begins there.
+for (const failure of outcomes.flatMap(({ failures }) => failures)) console.log(failure);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
 
-async function command(title: string, program: string, args: readonly string[]): Promise<Counts> {
+async function command(title: string, program: string, args: readonly string[]): Promise<Outcome> {
 	heading(title);
-	const { failed } = await run(program, args);
-	return { passed: failed ? 0 : 1, failed: failed ? 1 : 0 };
+	const run = await runProgram(program, args);
+	return run.failed ? oneFailure(`${title}: see above`) : { passed: 1, failed: 0, failures: [] };
 }
 
 /** Everything that several parts need, before any of them: test files run at the same time and would build it twice. */
-async function setUp(): Promise<Counts> {
+async function setUp(): Promise<Outcome> {
 	heading("set-up");
 	try {
 		await ensureDebianPackages(testPackages, "run the tests");
@@ -75,53 +83,88 @@ async function setUp(): Promise<Counts> {
 		await buildRenderer();
 		await prepareBoots(say);
 		await prepareKubernetes(say);
-		return { passed: 0, failed: 0 };
+		return { passed: 0, failed: 0, failures: [] };
 	} catch (error) {
 		console.error(describeError(error));
-		return { passed: 0, failed: 1 };
+		return oneFailure(`set-up: ${describeError(error)}`);
 	}
 }
 
+/** The part of vitest's JSON report that is read here: https://vitest.dev/guide/reporters#json-reporter */
+interface VitestReport {
+	numPassedTests: number;
+	numFailedTests: number;
+	numFailedTestSuites: number;
+	testResults: readonly {
+		name: string;
+		status: string;
+		message: string;
+		assertionResults: readonly {
+			status: string;
+			fullName: string;
+			failureMessages: readonly string[] | null;
+		}[];
+	}[];
+}
+
 /** vitest tells its counts in a file, because its output is for people. */
-async function testFiles(): Promise<Counts> {
+async function testFiles(): Promise<Outcome> {
 	heading("test files");
 	const results = join(resultsFolder, "vitest.json");
 	rmSync(results, { force: true });
-	const { failed } = await run("vitest", [
+	const run = await runProgram("vitest", [
 		"run",
 		"--reporter=default",
 		"--reporter=json",
 		`--outputFile.json=${results}`,
 	]);
-	return countsFrom(
-		results,
-		failed,
-		(report: { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number }) => ({
-			passed: report.numPassedTests,
-			failed: Math.max(report.numFailedTests, report.numFailedTestSuites),
+	return outcomeFrom("test files", results, run.failed, (report: VitestReport) => ({
+		passed: report.numPassedTests,
+		failed: Math.max(report.numFailedTests, report.numFailedTestSuites),
+		failures: report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+			const file = relative(repository, name);
+			const failed = assertionResults.filter((test) => test.status === "failed");
+			if (failed.length === 0 && status === "failed") return [`${file}: ${firstLines(message)}`];
+			return failed.map(
+				(test) => `${file}: ${test.fullName}: ${firstLines(test.failureMessages?.join("\n") ?? "")}`,
+			);
 		}),
-	);
+	}));
 }
 
-async function scenarios(): Promise<Counts> {
+async function scenarios(): Promise<Outcome> {
 	heading("scenarios in virtual machines");
 	const results = join(resultsFolder, "scenarios.json");
 	rmSync(results, { force: true });
-	const { failed } = await run("node", ["vm-tests/main.ts", "--all", "--results", results]);
-	return countsFrom(results, failed, (report: Counts) => report);
+	const run = await runProgram("node", ["vm-tests/main.ts", "--all", "--results", results]);
+	return outcomeFrom("scenarios", results, run.failed, (report: Outcome) => report);
 }
 
 /** A run that failed counts at least one failure, even when it died before it could count. */
-function countsFrom<Report>(file: string, failed: boolean, read: (report: Report) => Counts): Counts {
+function outcomeFrom<Report>(
+	title: string,
+	file: string,
+	failed: boolean,
+	read: (report: Report) => Outcome,
+): Outcome {
 	try {
-		const { passed, failed: failures } = read(JSON.parse(readFileSync(file, "utf8")) as Report);
-		return { passed, failed: failed ? Math.max(failures, 1) : failures };
+		const outcome = read(JSON.parse(readFileSync(file, "utf8")) as Report);
+		if (!failed || outcome.failed > 0) return outcome;
+		return { ...oneFailure(`${title}: failed although no test did; see above`), passed: outcome.passed };
 	} catch {
-		return { passed: 0, failed: 1 };
+		return oneFailure(`${title}: died before it could count; see above`);
 	}
 }
 
-async function run(program: string, args: readonly string[]) {
+function oneFailure(failure: string): Outcome {
+	return { passed: 0, failed: 1, failures: [failure] };
+}
+
+function firstLines(text: string): string {
+	return text.trim().split("\n").slice(0, 3).join("\n  ");
+}
+
+async function runProgram(program: string, args: readonly string[]) {
 	return await execa(program, args, {
 		cwd: repository,
 		stdio: ["ignore", "inherit", "inherit"],
@@ -130,9 +173,8 @@ async function run(program: string, args: readonly string[]) {
 	});
 }
 
-function add({ passed, failed }: Counts): void {
-	counts.passed += passed;
-	counts.failed += failed;
+function sum(numbers: readonly number[]): number {
+	return numbers.reduce((total, number) => total + number, 0);
 }
 
 function heading(title: string): void {

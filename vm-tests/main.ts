@@ -10,7 +10,7 @@ const help = `Boots diskless virtual machines over PXE and checks what becomes o
 usage: npm run vm -- NAME...     run these scenarios
        npm run vm -- --all       run all
        npm run vm -- --list      name them
-options: --results FILE          writes {"passed": N, "failed": N} there, for programs
+options: --results FILE          writes {"passed": N, "failed": N, "failures": [LINE...]} there, for programs
 
 Each scenario leaves in .cache/vm/NAME: console.txt (lines with seconds since power-on), console.log (the same as raw
 bytes), companion.log, companion.conf, qemu.log, timeline.txt, timeline.json.
@@ -35,9 +35,13 @@ async function main(argv: readonly string[]): Promise<number> {
 	const results = await runScenarios(chosen, { setup, folder: vmFolder, say });
 	const failed = results.filter(({ failures }) => failures.length > 0);
 	for (const { name, failures } of failed) say(`failed: ${name}: ${failures.length} of its checks`);
-	const counts = { passed: results.length - failed.length, failed: failed.length };
-	if (values.results !== undefined) writeFileSync(values.results, `${JSON.stringify(counts)}\n`);
-	say(`${counts.passed} passed, ${counts.failed} failed`);
+	const report = {
+		passed: results.length - failed.length,
+		failed: failed.length,
+		failures: failed.map(({ name, failures }) => `scenario ${name}: ${failures.join("; ")}`),
+	};
+	if (values.results !== undefined) writeFileSync(values.results, `${JSON.stringify(report)}\n`);
+	say(`${report.passed} passed, ${report.failed} failed`);
 	return failed.length === 0 ? 0 : 1;
 }
 
