@@ -119,8 +119,13 @@ describe("the root", () => {
 
 	test("has nothing that is of the build host, of this build, or the same secret on every node", () => {
 		const unwanted =
-			/^\/(etc\/(hostname|resolv\.conf|ssh\/ssh_host_.*|apt\/apt\.conf\.d\/99mmdebstrap)|var\/lib\/apt\/lists\/.+|var\/cache\/apt\/.*\.bin|var\/cache\/apt\/archives\/.*\.deb|var\/log\/.+|var\/lib\/dbus\/machine-id|usr\/sbin\/policy-rc\.d|(dev|proc|sys|run|tmp|var\/tmp)\/.+|usr\/share\/(man|info)\/(?!man8(?:\/netherd-agent\.8)?$).+|usr\/share\/doc\/(?!netherd\/)[^/]+\/(?!copyright).+)$/;
+			/^\/(etc\/(hostname|ssh\/ssh_host_.*|apt\/apt\.conf\.d\/99mmdebstrap)|var\/lib\/apt\/lists\/.+|var\/cache\/apt\/.*\.bin|var\/cache\/apt\/archives\/.*\.deb|var\/log\/.+|var\/lib\/dbus\/machine-id|usr\/sbin\/policy-rc\.d|(dev|proc|sys|run|tmp|var\/tmp)\/.+|usr\/share\/(man|info)\/(?!man8(?:\/netherd-agent\.8)?$).+|usr\/share\/doc\/(?!netherd\/)[^/]+\/(?!copyright).+)$/;
 		expect([...rootFiles.keys()].filter((path) => unwanted.test(path))).toEqual([]);
+	});
+
+	test("a resolv.conf that names no server of the build host's", async () => {
+		const lines = (await contentOf("etc/resolv.conf")).trim().split("\n");
+		expect(lines.filter((line) => !line.startsWith("#"))).toEqual([]);
 	});
 
 	test("an empty machine id, so that the agent gives each node its own", async () => {
