@@ -52,6 +52,13 @@ export const writableMount = `${stateFolder}/cow`;
 export const readOnlyAlias = "/rofs";
 export const writableAlias = "/cow";
 
+/** In an initramfs that holds the whole root: the root, what its build says about it, and a file that is unpacked last. */
+export const wholeRootFolder = "/netherd/root";
+export const wholeRootDescription = "/netherd/root.json";
+export const wholeRootEnd = "/netherd/root-complete";
+/** `root=` for it. */
+export const rootInInitramfs = "initramfs";
+
 /** Block device for an image that stays on the server. */
 export const networkBlockDevice = "/dev/nbd0";
 

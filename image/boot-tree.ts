@@ -9,7 +9,7 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { type ImageManifest, serializeManifest } from "../agent/download/manifest.ts";
+import { fetchableImage, type ImageManifest, serializeManifest } from "../agent/download/manifest.ts";
 import { NetherdError } from "../agent/errors.ts";
 import type { SigningKey } from "../agent/trust/keys.ts";
 import { findProgram } from "../server/programs.ts";
@@ -22,7 +22,8 @@ import { signFile } from "./sign.ts";
 export interface ImageFiles {
 	readonly kernel: string;
 	readonly initramfs: string;
-	readonly image: string;
+	/** Absent where the initramfs holds the whole root. */
+	readonly image?: string | undefined;
 }
 
 /**
@@ -57,7 +58,8 @@ export function publishImage(
 			try {
 				linkOrCopy(files.kernel, join(unfinished, manifest.kernel.file));
 				linkOrCopy(files.initramfs, join(unfinished, manifest.initramfs.file));
-				linkOrCopy(files.image, join(unfinished, manifest.image.file));
+				if (files.image !== undefined)
+					linkOrCopy(files.image, join(unfinished, fetchableImage(manifest).file));
 				writeFileSync(join(unfinished, "image.json"), text);
 				signIn(unfinished);
 				renameSync(unfinished, folder);

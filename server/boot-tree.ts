@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type ImageManifest, parseManifest } from "../agent/download/manifest.ts";
+import { filesOf, type ImageManifest, parseManifest } from "../agent/download/manifest.ts";
 import { NetherdError } from "../agent/errors.ts";
 import type { Config } from "./config/read-config.ts";
 import { isImageName } from "./config/values.ts";
@@ -11,7 +11,8 @@ import { resolveRooted } from "./rooted-path.ts";
  * The folder that is served:
  *
  *     DIR/lts.conf                                                              the farm (may be missing)
- *     DIR/images/NAME/VERSION/{vmlinuz,initramfs.img,image.squashfs,image.json} never changed once there
+ *     DIR/images/NAME/VERSION/{vmlinuz,initramfs.img,image.squashfs,image.json} never changed once there; no squashfs
+ *                                                                               where the initramfs holds the whole root
  *     DIR/images/NAME/current -> VERSION                                        replaced to release a version
  *     DIR/loader/                                                               boot loaders (loaders.ts)
  *
@@ -32,8 +33,8 @@ export interface ReleasedImage {
 	/** Where it really is. */
 	readonly folder: string;
 	readonly manifest: ImageManifest;
-	/** The squashfs, links resolved. */
-	readonly squashfs: string;
+	/** The squashfs, links resolved; absent when the whole root is in the initramfs. */
+	readonly squashfs?: string;
 }
 
 /**
@@ -124,7 +125,7 @@ export function readReleasedImage(folder: string, name: string, wanted = "curren
 			"build the image into this place again; do not rename folders below images",
 		);
 	}
-	for (const described of [manifest.kernel, manifest.initramfs, manifest.image]) {
+	for (const described of filesOf(manifest)) {
 		const { size } = statSync(part(described.file));
 		if (size === described.sizeBytes) continue;
 		throw wrong(
@@ -132,7 +133,8 @@ export function readReleasedImage(folder: string, name: string, wanted = "curren
 			"copy the version folder again, completely, before `current` points at it",
 		);
 	}
-	return { name, version, folder: versionFolder, manifest, squashfs: part(manifest.image.file) };
+	const squashfs = manifest.image && part(manifest.image.file);
+	return { name, version, folder: versionFolder, manifest, ...(squashfs === undefined ? {} : { squashfs }) };
 }
 
 function wrong(message: string, hint: string): NetherdError {

@@ -44,11 +44,15 @@ export function checkReport(situation: Situation): CheckReport {
 		pins: config.pins.map(pinText),
 		signingKeys: signingKeys.map(({ publicKey }) => publicKey.id),
 		warnings: signingWarnings(situation).map(({ code, message, hint }) => ({ code, message, hint })),
-		services: services.map((service) => ({
-			name: service.name,
-			purpose: service.purpose,
-			listens: service.listens(situation).map(({ protocol, address, port }) => ({ protocol, address, port })),
-		})),
+		services: services
+			.filter(({ isNeeded }) => isNeeded?.(situation.config) ?? true)
+			.map((service) => ({
+				name: service.name,
+				purpose: service.purpose,
+				listens: service
+					.listens(situation)
+					.map(({ protocol, address, port }) => ({ protocol, address, port })),
+			})),
 	};
 }
 

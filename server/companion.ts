@@ -58,7 +58,8 @@ export async function serve(
 	emit({ event: "companion.starting", version, folder, config: configFile });
 	const situation = await examine(options, config);
 	checkPrivileges();
-	const listeners = services.flatMap((service) => service.listens(situation));
+	const needed = services.filter(({ isNeeded }) => isNeeded?.(config) ?? true);
+	const listeners = needed.flatMap((service) => service.listens(situation));
 	await checkPorts(listeners, situation.network.interfaceName, situation.programs.ss);
 
 	const runFolder = makeRunFolder();
@@ -67,7 +68,7 @@ export async function serve(
 	const running: { service: Service; process: RunningService }[] = [];
 	try {
 		const context = { ...situation, runFolder, emit, settings, uses, health: () => statesOf(running) };
-		for (const service of services) {
+		for (const service of needed) {
 			if (stop.aborted) break;
 			running.push({ service, process: await service.start(context) });
 		}
@@ -103,7 +104,7 @@ function readyEvent({ config, network, tree }: Situation): Parameters<EventSink>
 	return {
 		event: "companion.ready",
 		http: `http://${address}:${config.httpPort}`,
-		nbd: `nbd://${address}:${config.nbdPort}`,
+		...(config.nbdPort === undefined ? {} : { nbd: `nbd://${address}:${config.nbdPort}` }),
 		tftp: `tftp://${address}`,
 		dhcp: config.dhcp.mode,
 		images: tree.imageNames,

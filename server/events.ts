@@ -8,7 +8,8 @@ export type CompanionEvent =
 	| {
 			event: "companion.ready";
 			http: string;
-			nbd: string;
+			/** Absent when nothing is served over NBD. */
+			nbd?: string;
 			tftp: string;
 			dhcp: string;
 			images: readonly string[];
@@ -93,7 +94,7 @@ function sentenceFor(event: CompanionEvent): string {
 			return `version ${event.version} serves ${event.folder} as ${event.config} says`;
 		case "companion.ready":
 			return (
-				`ready: ${event.http}/boot.ipxe, ${event.nbd}, ${event.tftp}, DHCP ${event.dhcp}; ` +
+				`ready: ${event.http}/boot.ipxe, ${event.nbd === undefined ? "" : `${event.nbd}, `}${event.tftp}, DHCP ${event.dhcp}; ` +
 				`images: ${event.images.join(", ")}`
 			);
 		case "companion.reloaded":

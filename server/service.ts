@@ -38,6 +38,8 @@ export interface Service {
 	readonly name: string;
 	/** One line for people. */
 	readonly purpose: string;
+	/** Absent: always. */
+	readonly isNeeded?: (config: Config) => boolean;
 	readonly listens: (situation: Pick<Situation, "config" | "network">) => readonly Listener[];
 	/** Returns when it serves; throws when it cannot. */
 	readonly start: (context: ServiceContext) => Promise<RunningService>;

@@ -10,8 +10,8 @@ import type { Service } from "./service.ts";
  * | service  | listens                                      | is                              |
  * |----------|----------------------------------------------|---------------------------------|
  * | `http`   | TCP `[http] port`                            | this process, `http/`           |
- * | `nbdkit` | a Unix socket of ours                        | a child, `nbd/`                 |
- * | `nbd`    | TCP `[nbd] port`                             | this process, `nbd/` → `nbdkit` |
+ * | `nbdkit` | a Unix socket of ours; not with serve = no   | a child, `nbd/`                 |
+ * | `nbd`    | TCP `[nbd] port`; not with serve = no        | this process, `nbd/` → `nbdkit` |
  * | `tftp`   | UDP 69                                       | a child, `dnsmasq/`             |
  * | `dhcp`   | UDP 67; also 4011 as a proxy; none when off  | a child, `dnsmasq/`             |
  *

@@ -17,7 +17,9 @@ const architectures = ["amd64"] as const;
 const compressions = ["zstd", "gzip", "lz4", "lzo", "xz"] as const;
 
 /** `image.json`, format version 1: what one version of a root image consists of. Hashes are SHA-256, lower-case hex. */
-export interface ImageManifest {
+export type ImageManifest = SquashfsManifest | InitramfsManifest;
+
+interface CommonManifest {
 	readonly format: typeof manifestFormat;
 	readonly name: string;
 	readonly version: string;
@@ -27,17 +29,30 @@ export interface ImageManifest {
 	readonly builtAt: string;
 	/** The same in the root, in its initramfs (/etc/netherd/build-id) and here; absent in images of before that. */
 	readonly buildId?: string;
+	readonly kernel: BootFileDescription & {
+		/** `uname -r` of this kernel. */
+		readonly release: string;
+	};
+	readonly initramfs: BootFileDescription;
+}
+
+/** The root is a squashfs, which the initramfs fetches. */
+export interface SquashfsManifest extends CommonManifest {
+	/** Never written: this is what manifests without the field mean. */
+	readonly rootFormat?: undefined;
 	/** The squashfs compressor. */
 	readonly compression: (typeof compressions)[number];
 	readonly image: ImageFileDescription & {
 		/** File name beside the manifest. */
 		readonly file: string;
 	};
-	readonly kernel: BootFileDescription & {
-		/** `uname -r` of this kernel. */
-		readonly release: string;
-	};
-	readonly initramfs: BootFileDescription;
+}
+
+/** The whole root is in the initramfs: there is nothing else to fetch. */
+export interface InitramfsManifest extends CommonManifest {
+	readonly rootFormat: "initramfs";
+	readonly compression?: undefined;
+	readonly image?: undefined;
 }
 
 export interface BootFileDescription {
@@ -77,28 +92,54 @@ export function parseManifest(text: string, whereFrom: string): ImageManifest {
 	checkFormat(top, whereFrom);
 
 	const buildId = top.optionalPlainName("buildId");
-	const image = top.object("image");
 	const kernel = top.object("kernel");
-	const manifest: ImageManifest = {
-		format: manifestFormat,
+	const common = {
+		format: manifestFormat as typeof manifestFormat,
 		name: top.plainName("name"),
 		version: top.plainName("version"),
 		architecture: top.oneOf("architecture", architectures),
 		builtAt: top.timestamp("builtAt"),
 		...(buildId === undefined ? {} : { buildId }),
-		compression: top.oneOf("compression", compressions),
-		image: {
-			file: image.plainName("file"),
-			sizeBytes: image.wholeNumber("sizeBytes", 1, Number.MAX_SAFE_INTEGER),
-			sha256: image.sha256("sha256"),
-			chunkSizeBytes: image.wholeNumber("chunkSizeBytes", minimumChunkSizeBytes, maximumChunkSizeBytes),
-			chunks: image.sha256List("chunks"),
-		},
+	};
+	const bootFiles = {
 		kernel: { release: kernel.plainName("release"), ...readBootFile(kernel) },
 		initramfs: readBootFile(top.object("initramfs")),
 	};
-	checkChunkCount(manifest.image, whereFrom);
-	return manifest;
+	if (top.optionalPlainName("rootFormat") !== undefined) {
+		return { ...common, rootFormat: top.oneOf("rootFormat", ["initramfs"]), ...bootFiles };
+	}
+	const image = top.object("image");
+	const description = {
+		file: image.plainName("file"),
+		sizeBytes: image.wholeNumber("sizeBytes", 1, Number.MAX_SAFE_INTEGER),
+		sha256: image.sha256("sha256"),
+		chunkSizeBytes: image.wholeNumber("chunkSizeBytes", minimumChunkSizeBytes, maximumChunkSizeBytes),
+		chunks: image.sha256List("chunks"),
+	};
+	checkChunkCount(description, whereFrom);
+	const compression = top.oneOf("compression", compressions);
+	return { ...common, compression, image: description, ...bootFiles };
+}
+
+/** Every file that a version consists of, as it lies beside the manifest. */
+export function filesOf({ kernel, initramfs, image }: ImageManifest): readonly BootFileDescription[] {
+	return image === undefined ? [kernel, initramfs] : [kernel, initramfs, image];
+}
+
+/**
+ * What a node fetches.
+ *
+ * @throws {NetherdError} `image.root-in-initramfs` when there is nothing to fetch.
+ */
+export function fetchableImage({ name, version, image }: ImageManifest): SquashfsManifest["image"] {
+	if (image !== undefined) return image;
+	throw new NetherdError(
+		"image.root-in-initramfs",
+		`${name}/${version} has its whole root in its initramfs: there is no image to fetch`,
+		{
+			hint: "have the nodes boot it, by `companion releases promote`, [image] default or [pins]; IMAGE in lts.conf cannot choose it",
+		},
+	);
 }
 
 /** The text of image.json: one line per field, keys in the order of the type, a final newline. */

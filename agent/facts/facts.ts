@@ -32,8 +32,10 @@ export interface InitramfsFacts extends CommonFacts {
 	readonly buildId?: string;
 	/** What an attempt before this one has left in the image's tmpfs; absent where nothing is mounted there. */
 	readonly leftImageBytes?: number;
-	/** The image that will be fetched into RAM; absent when it stays on the server. */
+	/** The image that will be fetched into RAM; absent when it stays on the server, or with `wholeRoot`. */
 	readonly image?: ImageFacts;
+	/** The root that this initramfs holds; absent where one is fetched. */
+	readonly wholeRoot?: WholeRootFacts;
 }
 
 /** Known once the new root is assembled. */
@@ -121,6 +123,17 @@ export interface ImageFacts {
 	readonly from: string;
 	/** Of the manifest; absent for an image that is assumed. */
 	readonly verification?: Verification;
+}
+
+/** As the image build found it (`root.json` of the initramfs). */
+export interface WholeRootFacts {
+	/** The image's. */
+	readonly name: string;
+	/** Of the kernel whose modules it holds, as `uname -r` prints it. */
+	readonly kernelRelease: string;
+	/** What it takes in a tmpfs. */
+	readonly sizeBytes: number;
+	readonly largestFileBytes: number;
 }
 
 /** What a machine is made of, for reports. */

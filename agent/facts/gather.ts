@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 import { commandLineFile, parseCommandLine } from "../config/cmdline.ts";
 import { redactSecrets } from "../config/secrets.ts";
-import { buildIdFile, kernelCommandLine, machineUuid, memoryInformation, stageFolder } from "../paths.ts";
+import {
+	buildIdFile,
+	kernelCommandLine,
+	machineUuid,
+	memoryInformation,
+	rootInInitramfs,
+	stageFolder,
+} from "../paths.ts";
 import { agentVersion } from "../version.ts";
 import { gatherConfiguration, localConfiguration } from "./configuration-text.ts";
 import type { Facts, ImageFacts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";
@@ -14,6 +21,7 @@ import { gatherNetwork } from "./network.ts";
 import { resolveFacts } from "./resolve-facts.ts";
 import { gatherRoot, readInRoot } from "./root.ts";
 import { describeVerification, type Trust, trustOf } from "./verification.ts";
+import { describeWholeRoot, gatherWholeRoot } from "./whole-root.ts";
 
 /** Facts, and the secrets that were taken out of them. */
 export interface Gathered<StageFacts extends Facts> {
@@ -28,11 +36,14 @@ export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gather
 	const { facts: common, secrets, trust } = await gatherCommon("/", say);
 	const { commandLine, configuration } = resolveFacts(common);
 	const where = { commandLine, configuration, network: common.network };
-	const intoMemory = configuration.boolean("LTSP_NBD_TO_RAM");
+	const wholeRoot = commandLine.root === rootInInitramfs ? gatherWholeRoot("/") : undefined;
+	const intoMemory = wholeRoot === undefined && configuration.boolean("LTSP_NBD_TO_RAM");
 	const image = intoMemory ? await gatherImage(where, trust, say) : undefined;
 	const buildId = readInRoot("/", buildIdFile)?.trim();
 	const left = leftImageBytes();
-	if (image === undefined) say("warning: the image stays on the server; what is read of it is NOT VERIFIED");
+	if (wholeRoot !== undefined) say(describeWholeRoot(wholeRoot));
+	else if (image === undefined)
+		say("warning: the image stays on the server; what is read of it is NOT VERIFIED");
 	else sayImage(image, buildId, say);
 	return {
 		facts: {
@@ -44,6 +55,7 @@ export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gather
 			memory: parseMemoryInformation(readFileSync(memoryInformation, "utf8")),
 			...(left === undefined ? {} : { leftImageBytes: left }),
 			...(image === undefined ? {} : { image }),
+			...(wholeRoot === undefined ? {} : { wholeRoot }),
 		},
 		secrets,
 	};

@@ -24,7 +24,7 @@ export const assumed = "assumed";
 
 /**
  * Everywhere the image can be had, in order of preference: IMAGE_SOURCES; without it the NBD export of {@link nbdExport},
- * then the companion's HTTP, where a manifest told which version the image is.
+ * then the companion's HTTP, where a manifest told which version the image is; only that where there is no `nbdroot=`.
  *
  * @param image What its manifest said, where there is one.
  * @throws {NetherdError} `image.no-server`, `image.unknown-version`.
@@ -32,7 +32,10 @@ export const assumed = "assumed";
 export function imageSources(where: Whereabouts, image?: KnownImage): readonly SourceAddress[] {
 	const configured = configuredSources(where, image);
 	if (configured.length > 0) return configured;
-	return [nbdExport(where, image), ...companionImage(where, image)];
+	const overHttp = companionImage(where, image);
+	// A companion that serves NBD says so in its boot script.
+	if (overHttp.length > 0 && where.commandLine.nbdRoot === undefined) return overHttp;
+	return [nbdExport(where, image), ...overHttp];
 }
 
 /** The export for an image that stays on the server: the first of IMAGE_SOURCES that is one, else {@link nbdExport}. */

@@ -1,4 +1,4 @@
-import { type ImageManifest, parseManifest } from "../download/manifest.ts";
+import { fetchableImage, type ImageManifest, parseManifest } from "../download/manifest.ts";
 import { openSource } from "../download/source.ts";
 import { describeSource, type SourceAddress } from "../download/source-address.ts";
 import { NetherdError } from "../errors.ts";
@@ -17,7 +17,7 @@ const unverifiedChunkBytes = 4 * 1024 ** 2;
  * Learns the image's size and hashes from its manifest, verified before anything of it is read. Where the server has no
  * manifest, from a source itself, if nobody asks for signatures.
  *
- * @throws {NetherdError} `image.no-manifest`, `image.other-manifest`, `image.manifest-*`, what `getSignedFile` and
+ * @throws {NetherdError} `image.no-manifest`, `image.other-manifest`, `image.root-in-initramfs`, `image.manifest-*`, what `getSignedFile` and
  *   `openSource` throw.
  */
 export async function gatherImage(
@@ -37,7 +37,7 @@ export async function gatherImage(
 		const manifest = parseManifest(file.text, url);
 		requireWanted(manifest, wantedImage(where), url);
 		const { name, version, buildId, kernel } = manifest;
-		const { sizeBytes, chunkSizeBytes, chunks } = manifest.image;
+		const { sizeBytes, chunkSizeBytes, chunks } = fetchableImage(manifest);
 		return {
 			name,
 			version,

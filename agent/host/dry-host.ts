@@ -12,6 +12,7 @@ export function dryHost(show: (action: Action) => void): Host {
 		spawn: shown,
 		fetchImage: shown,
 		waitForPath: shown,
+		moveTree: shown,
 		joinCluster: shown,
 	};
 }

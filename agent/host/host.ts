@@ -4,6 +4,7 @@ import type {
 	JoinCluster,
 	MakeDirectory,
 	MakeSymlink,
+	MoveTree,
 	PutFile,
 	RemoveFile,
 	Spawn,
@@ -22,6 +23,7 @@ export interface Host {
 	spawn(action: Spawn): Promise<void>;
 	fetchImage(action: FetchImage): Promise<void>;
 	waitForPath(action: WaitForPath): Promise<void>;
+	moveTree(action: MoveTree): Promise<void>;
 	joinCluster(action: JoinCluster): Promise<void>;
 }
 
@@ -42,6 +44,8 @@ export function perform(host: Host, action: Action): Promise<void> {
 			return host.fetchImage(action);
 		case "waitForPath":
 			return host.waitForPath(action);
+		case "moveTree":
+			return host.moveTree(action);
 		case "joinCluster":
 			return host.joinCluster(action);
 	}

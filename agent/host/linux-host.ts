@@ -7,12 +7,13 @@ import { joinCluster } from "../cluster/join-cluster.ts";
 import { revealSecrets } from "../config/secrets.ts";
 import type { DownloadEvent } from "../download/download-event.ts";
 import { fetchImage } from "../download/fetch-image.ts";
-import { consoleLines } from "../download/progress.ts";
+import { consoleLines, formatBytes } from "../download/progress.ts";
 import { NetherdError } from "../errors.ts";
 import { rootedPath } from "../facts/rooted-path.ts";
 import { initramfsPrograms, searchPath } from "../paths.ts";
 import type { Host } from "./host.ts";
 import { type JoinOutlets, joinMachine, silentOutlets } from "./join-machine.ts";
+import { moveTree } from "./move-tree.ts";
 import { programRunner } from "./run-program.ts";
 
 export interface LinuxHostOptions {
@@ -97,6 +98,15 @@ export function linuxHost(options: LinuxHostOptions): Host {
 
 		async waitForPath({ path, timeoutMs }) {
 			await waitForPath(inRoot(path), timeoutMs);
+		},
+
+		async moveTree({ from, to, sizeBytes }) {
+			let nextLineMs = performance.now() + 1000;
+			await moveTree(inRoot(from), inRoot(to), (doneBytes) => {
+				if (performance.now() < nextLineMs) return;
+				nextLineMs += 1000;
+				progress(`root: ${formatBytes(doneBytes)} of ${formatBytes(sizeBytes)} moved`);
+			});
 		},
 
 		async joinCluster(action) {

@@ -10,16 +10,19 @@ export const loadModules: Step<Inputs<InitramfsFacts>> = {
 	name: "10-load-modules",
 	summary: "loads what the image needs: loop, squashfs, overlay (and nbd when it stays on the server)",
 	keys: ["LTSP_NBD_TO_RAM"],
-	plan: ({ facts }) => [
-		...initramfsModules.map((name) => ({ kind: "loadModule", name }) as const),
-		...(facts.image === undefined
-			? [
-					{
-						kind: "loadModule",
-						name: networkBlockDeviceModule,
-						parameters: networkBlockDeviceParameters,
-					} as const,
-				]
-			: []),
-	],
+	plan: ({ facts }) =>
+		facts.wholeRoot !== undefined
+			? []
+			: [
+					...initramfsModules.map((name) => ({ kind: "loadModule", name }) as const),
+					...(facts.image === undefined
+						? [
+								{
+									kind: "loadModule",
+									name: networkBlockDeviceModule,
+									parameters: networkBlockDeviceParameters,
+								} as const,
+							]
+						: []),
+				],
 };

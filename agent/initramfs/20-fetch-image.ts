@@ -26,6 +26,7 @@ export const fetchImageStep: Step<Inputs<InitramfsFacts>> = {
 	],
 	plan: (inputs) => {
 		const { facts, configuration } = inputs;
+		if (facts.wholeRoot !== undefined) return [];
 		if (facts.image !== undefined) return intoMemory(inputs, facts.image);
 		const { kind: _, ...location } = nbdSource(whereabouts(inputs));
 		return [

@@ -7,9 +7,10 @@ export const mountImage: Step<Inputs<InitramfsFacts>> = {
 	name: "30-mount-image",
 	summary: "mounts the image's squashfs read-only",
 	keys: [],
-	plan: ({ facts }) => [
-		facts.image === undefined
-			? { kind: "mount", what: networkBlockDevice, where: readOnlyMount, type: "squashfs", options: ["ro"] }
-			: { kind: "mount", what: imageFile, where: readOnlyMount, type: "squashfs", options: ["ro", "loop"] },
-	],
+	plan: ({ facts }) => {
+		if (facts.wholeRoot !== undefined) return [];
+		const what = facts.image === undefined ? networkBlockDevice : imageFile;
+		const options = facts.image === undefined ? ["ro"] : ["ro", "loop"];
+		return [{ kind: "mount", what, where: readOnlyMount, type: "squashfs", options }];
+	},
 };

@@ -7,9 +7,9 @@ import type { Inputs } from "../plan/inputs.ts";
  * What a booted node uses besides image and overlay, of what the kernel calls MemTotal: 183 MiB for kernel, systemd and
  * containerd, measured without workload, and 90 MiB for a kubelet.
  */
-const systemFloorBytes = 288 * 1024 ** 2;
+export const systemFloorBytes = 288 * 1024 ** 2;
 /** OVERLAY_TMPFS_SIZE is a limit, not a need: a node without workload has changed 1 MiB of its root after the boot. */
-const overlayFloorBytes = 32 * 1024 ** 2;
+export const overlayFloorBytes = 32 * 1024 ** 2;
 /** What the agent takes while it downloads, beyond what it has already: buffers, and threads that hash. */
 const downloadFloorBytes = 96 * 1024 ** 2;
 /** A tmpfs counts whole pages, and keeps a few for itself. */
@@ -19,7 +19,7 @@ const tmpfsMarginBytes = 1024 ** 2;
 export function imageTmpfsBytes({ configuration, facts }: Inputs<InitramfsFacts>, image: ImageFacts): number {
 	const configured = configuration.size("IMAGE_TMPFS_SIZE");
 	if (configured === undefined) return image.sizeBytes + tmpfsMarginBytes;
-	return bytesOf(configured, facts.memory.totalBytes);
+	return sizeInBytes(configured, facts.memory.totalBytes);
 }
 
 /** `image 156 MiB + overlay 32 MiB + system 288 MiB = 476 MiB of 1.9 GiB`. */
@@ -68,16 +68,18 @@ export function checkMemoryBudget(inputs: Inputs<InitramfsFacts>, image: ImageFa
 
 function budgetOf({ configuration, facts }: Inputs<InitramfsFacts>, { sizeBytes }: ImageFacts) {
 	const limit = configuration.size("OVERLAY_TMPFS_SIZE");
-	const limitBytes = limit === undefined ? overlayFloorBytes : bytesOf(limit, facts.memory.totalBytes);
+	const limitBytes = limit === undefined ? overlayFloorBytes : sizeInBytes(limit, facts.memory.totalBytes);
 	const overlayBytes = Math.min(overlayFloorBytes, limitBytes);
 	return { overlayBytes, neededBytes: sizeBytes + overlayBytes + systemFloorBytes };
 }
 
-function bytesOf(size: { bytes: number } | { percent: number }, totalBytes: number): number {
+/** A share is one of all memory. */
+export function sizeInBytes(size: { bytes: number } | { percent: number }, totalBytes: number): number {
 	return "bytes" in size ? size.bytes : Math.floor((totalBytes * size.percent) / 100);
 }
 
-function tooLarge(message: string): NetherdError {
+/** @returns `image.larger-than-memory`. */
+export function tooLarge(message: string): NetherdError {
 	return new NetherdError("image.larger-than-memory", message, {
 		hint: "build a smaller image, add memory, or leave the image on the server with LTSP_NBD_TO_RAM = false",
 	});

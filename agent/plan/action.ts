@@ -15,6 +15,7 @@ export type Action =
 	| Spawn
 	| FetchImage
 	| WaitForPath
+	| MoveTree
 	| JoinCluster;
 
 export type ActionKind = Action["kind"];
@@ -89,6 +90,15 @@ export interface WaitForPath extends Explained {
 	readonly kind: "waitForPath";
 	readonly path: string;
 	readonly timeoutMs: number;
+}
+
+/** Moves all that is in a folder into another, on another file system: file by file, so that it is in memory once. */
+export interface MoveTree extends Explained {
+	readonly kind: "moveTree";
+	readonly from: string;
+	readonly to: string;
+	/** Of all files, for people. */
+	readonly sizeBytes: number;
 }
 
 /** Makes this machine a node of a Kubernetes cluster: attempts until it is one, the node's time is over, or none can help. */

@@ -56,6 +56,12 @@ function problemOf(action: Action, entries: Map<string, Entry>, mounts: Set<stri
 					? place(action.destination, "file", entries)
 					: "nothing is mounted there, so it would fill the initramfs")
 			);
+		case "moveTree":
+			return (
+				problemOfPath(action.from) ??
+				problemOfPath(action.to) ??
+				(mounts.has(action.to) ? undefined : "nothing is mounted there, so it would stay in the initramfs")
+			);
 		case "joinCluster":
 			return problemOfJoin(action, entries);
 		case "spawn":

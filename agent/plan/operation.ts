@@ -1,5 +1,5 @@
 import { initramfsPrograms, nodePrograms, stateFolder } from "../paths.ts";
-import type { Action, FetchImage, JoinCluster, Spawn } from "./action.ts";
+import type { Action, FetchImage, JoinCluster, MoveTree, Spawn } from "./action.ts";
 
 /**
  * What a step says that should happen, in the terms in which a reader thinks. A closed union; each member is lowered to
@@ -25,6 +25,7 @@ export type Operation = (
 	  }
 	| { readonly kind: "maskUnit"; readonly name: string }
 	| { readonly kind: "waitForPath"; readonly path: string; readonly timeoutMs: number }
+	| Omit<MoveTree, "because">
 	| Omit<JoinCluster, "because">
 ) & {
 	/** Why: the key of lts.conf and its place. */
@@ -105,6 +106,7 @@ const lowerings: {
 	],
 	maskUnit: ({ name }) => [{ kind: "makeSymlink", path: `/etc/systemd/system/${name}`, target: "/dev/null" }],
 	waitForPath: (operation) => [operation],
+	moveTree: (operation) => [operation],
 	joinCluster: (operation) => [operation],
 };
 

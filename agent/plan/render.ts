@@ -19,6 +19,8 @@ export function actionLine(action: Action): string {
 			return `fetch image   ${action.sources.map(describeSource).join(", ")} -> ${action.destination}  (${formatBytes(action.sizeBytes)}, ${verification(action.chunks)})`;
 		case "waitForPath":
 			return `wait for      ${action.path}  (at most ${action.timeoutMs / 1000} s)`;
+		case "moveTree":
+			return `move files    ${action.from} -> ${action.to}  (${formatBytes(action.sizeBytes)})`;
 		case "joinCluster":
 			return `join cluster  ${endpointsText(action)} as ${action.nodeName}  (${action.timeoutMs === undefined ? "until it is a node" : `at most ${action.timeoutMs / 1000} s`})`;
 	}

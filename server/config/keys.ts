@@ -45,6 +45,10 @@ export const configKeys = {
 		help: "TCP port of the root images (NBD)",
 		example: "10809",
 	}),
+	"nbd.serve": withDefault(parseYesNo, "yes", {
+		help: "Serve root images over NBD; no: nodes get them over HTTP, and those with the whole root in the initramfs need none",
+		example: "no",
+	}),
 	"dhcp.mode": withDefault(parseChoice("server", "proxy", "off"), "server", {
 		help: "server: hand out addresses; proxy: another DHCP server does that, add the boot file; off: TFTP only",
 		example: "proxy",

@@ -29,7 +29,8 @@ export interface Config {
 	readonly interfaceName: string;
 	readonly address: string | undefined;
 	readonly httpPort: number;
-	readonly nbdPort: number;
+	/** Undefined: nothing is served over NBD. */
+	readonly nbdPort: number | undefined;
 	readonly dhcp: DhcpConfig;
 	readonly routerAdvertisements: boolean;
 	readonly loaders: Loaders;
@@ -254,7 +255,7 @@ function toConfig(file: string, values: KeyValues): Omit<Config, "hosts" | "grou
 		interfaceName: values["network.interface"],
 		address: values["network.address"],
 		httpPort: values["http.port"],
-		nbdPort: values["nbd.port"],
+		nbdPort: values["nbd.serve"] ? values["nbd.port"] : undefined,
 		dhcp: toDhcpConfig(values),
 		routerAdvertisements: values["dhcp.router-advertisements"] ?? values["dhcp.mode"] === "server",
 		loaders: { bios: values["loader.bios"], uefi: values["loader.uefi"] },

@@ -62,6 +62,7 @@ function bootParameters(
 		version,
 		kernelFile: manifest.kernel.file,
 		initramfsFile: manifest.initramfs.file,
+		rootFormat: manifest.rootFormat,
 		extraParameters,
 	};
 }

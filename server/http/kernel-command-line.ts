@@ -3,12 +3,15 @@ export interface BootParameters {
 	/** This server, without protocol: `10.0.0.1`. */
 	readonly address: string;
 	readonly httpPort: number;
-	readonly nbdPort: number;
+	/** Undefined: images are served over HTTP alone. */
+	readonly nbdPort: number | undefined;
 	readonly image: string;
 	readonly version: string;
 	/** File names in the version's folder. */
 	readonly kernelFile: string;
 	readonly initramfsFile: string;
+	/** `initramfs`: the whole root is in there, and no image is fetched. */
+	readonly rootFormat?: "initramfs" | undefined;
 	/** From the configuration; may be empty. */
 	readonly extraParameters: string;
 }
@@ -20,11 +23,15 @@ export interface BootParameters {
  *   hyphens. Undefined: the initramfs takes the card that has a link.
  */
 export function kernelCommandLine(parameters: BootParameters, bootInterface: string | undefined): string {
-	const { address, httpPort, nbdPort, image, version, extraParameters } = parameters;
+	const { address, httpPort, nbdPort, image, version, rootFormat, extraParameters } = parameters;
 	return [
-		"root=/dev/nbd0",
+		// With a root= of any kind the kernel unpacks the initramfs into a ramfs. Without one it takes a tmpfs, which holds no
+		// more than half of the memory (fs/namespace.c, init/do_mounts.c: init_rootfs).
+		rootFormat === "initramfs" ? "root=initramfs" : "root=/dev/nbd0",
 		"boot=netherd",
-		`nbdroot=${address}:${nbdPort}/${image}/${version}`,
+		...(rootFormat === "initramfs" || nbdPort === undefined
+			? []
+			: [`nbdroot=${address}:${nbdPort}/${image}/${version}`]),
 		`netherd.server=http://${address}:${httpPort}`,
 		`netherd.image=${image}/${version}`,
 		"ip=dhcp",

@@ -22,7 +22,7 @@ export interface Site {
 	readonly folder: string;
 	readonly address: string;
 	readonly httpPort: number;
-	readonly nbdPort: number;
+	readonly nbdPort: number | undefined;
 	readonly settings: Pick<LiveSettings, "current">;
 	readonly uses: VersionUses;
 	readonly token: TokenPlace;

@@ -1,5 +1,6 @@
 import { readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { fetchableImage } from "../../agent/download/manifest.ts";
 import { type BootTree, type ReleasedImage, readReleasedImage, releasedImages } from "../boot-tree.ts";
 import type { EventSink } from "../events.ts";
 import type { VersionUses } from "../releases/version-uses.ts";
@@ -53,9 +54,11 @@ export function exportFolder(
 }
 
 function link(image: ReleasedImage, path: string): void {
-	if (currentTarget(path) === image.squashfs) return;
+	// The default throws.
+	const { squashfs = fetchableImage(image.manifest).file } = image;
+	if (currentTarget(path) === squashfs) return;
 	const unfinished = `${path}.unfinished`;
-	symlinkSync(image.squashfs, unfinished);
+	symlinkSync(squashfs, unfinished);
 	renameSync(unfinished, path);
 }
 

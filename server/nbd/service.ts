@@ -11,6 +11,7 @@ import { createNbdRelay } from "./relay.ts";
 export const nbdkit: Service = {
 	name: "nbdkit",
 	purpose: "serves image files, read-only, to the service nbd",
+	isNeeded: ({ nbdPort }) => nbdPort !== undefined,
 	listens: () => [],
 	async start({ programs, runFolder, emit }) {
 		const socket = runFolder.nbdkitSocket;
@@ -44,9 +45,9 @@ export const nbdkit: Service = {
 export const nbd: Service = {
 	name: "nbd",
 	purpose: "root images, one export per image, several connections per node",
-	listens: ({ config, network }) => [
-		{ protocol: "tcp", address: network.address, port: config.nbdPort, purpose: "NBD", key: "[nbd] port" },
-	],
+	isNeeded: ({ nbdPort }) => nbdPort !== undefined,
+	listens: ({ config: { nbdPort: port }, network: { address } }) =>
+		port === undefined ? [] : [{ protocol: "tcp", address, port, purpose: "NBD", key: "[nbd] port" }],
 	async start(context) {
 		const { tree, settings, runFolder, uses, emit } = context;
 		const served = {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { filesOf } from "../../agent/download/manifest.ts";
 import { NetherdError } from "../../agent/errors.ts";
 import { type ReleasedImage, readReleasedImage } from "../boot-tree.ts";
 import { isImageName } from "../config/values.ts";
@@ -150,7 +151,7 @@ function wholeVersion(
 }
 
 async function compareHashes({ name, version, folder, manifest }: ReleasedImage): Promise<void> {
-	for (const { file, sha256 } of [manifest.kernel, manifest.initramfs, manifest.image]) {
+	for (const { file, sha256 } of filesOf(manifest)) {
 		const hash = createHash("sha256");
 		await pipeline(createReadStream(join(folder, file)), hash);
 		const actual = hash.digest("hex");

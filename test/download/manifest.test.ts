@@ -5,6 +5,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
 	describeImageFile,
+	fetchableImage,
+	filesOf,
 	type ImageManifest,
 	maximumManifestBytes,
 	parseManifest,
@@ -44,6 +46,26 @@ test("the build's id may be missing, as in manifests of before", () => {
 	expect(parseFailure(JSON.stringify({ ...manifest, buildId: "../x" })).message).toContain(
 		'buildId is "../x"',
 	);
+});
+
+const { image: _, compression: __, ...common } = manifest;
+const wholeRoot: ImageManifest = { ...common, rootFormat: "initramfs" };
+
+test("a whole root in the initramfs has no image to describe, and none to fetch", () => {
+	expect(parseManifest(serializeManifest(wholeRoot), "image.json")).toEqual(wholeRoot);
+	expect(filesOf(wholeRoot).map(({ file }) => file)).toEqual(["vmlinuz", "initramfs.img"]);
+	expect(filesOf(manifest).map(({ file }) => file)).toEqual(["vmlinuz", "initramfs.img", "image.squashfs"]);
+	expect(fetchableImage(manifest)).toBe(manifest.image);
+	expect(() => fetchableImage(wholeRoot)).toThrow(
+		expect.objectContaining({
+			code: "image.root-in-initramfs",
+			message: expect.stringContaining("node/20260131T120000Z"),
+		}),
+	);
+	expect(parseFailure(JSON.stringify({ ...manifest, rootFormat: "erofs" })).message).toContain(
+		'rootFormat is "erofs"; expected one of initramfs',
+	);
+	expect(parseFailure(JSON.stringify(common)).message).toContain("image is missing");
 });
 
 test("fields of a later version are ignored", () => {

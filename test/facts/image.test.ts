@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseCommandLine } from "../../agent/config/cmdline.ts";
-import type { ImageManifest } from "../../agent/download/manifest.ts";
+import type { SquashfsManifest } from "../../agent/download/manifest.ts";
 import { serializeManifest } from "../../agent/download/manifest.ts";
 import { gatherImage } from "../../agent/facts/image.ts";
 import { resolveFacts } from "../../agent/facts/resolve-facts.ts";
@@ -18,7 +18,7 @@ const signed: Trust = { kind: "signed", keys: [key.publicKey] };
 const anybody: Trust = { kind: "anybody", why: "netherd.verify=none" };
 const hash = "a".repeat(64);
 
-function manifestOf(version: string, changes: Partial<ImageManifest> = {}): string {
+function manifestOf(version: string, changes: Partial<SquashfsManifest> = {}): string {
 	return serializeManifest({
 		format: "netherd-image/1",
 		name: "node",

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, w
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeImageFile, parseManifest } from "../../agent/download/manifest.ts";
+import { describeImageFile, fetchableImage, parseManifest } from "../../agent/download/manifest.ts";
 import { readPublicKey, readSigningKey, readTrustedKeys } from "../../agent/trust/key-files.ts";
 import { verifySignedFile } from "../../agent/trust/verify.ts";
 import { buildImage } from "../../image/build.ts";
@@ -39,7 +39,8 @@ describe("the boot tree", () => {
 	test("image.json describes the files beside it", async () => {
 		const manifest = parseManifest(readFileSync(join(built.folder, "image.json"), "utf8"), "image.json");
 		expect(manifest).toEqual(built.manifest);
-		const { image, kernel, initramfs } = manifest;
+		const { kernel, initramfs } = manifest;
+		const image = fetchableImage(manifest);
 		expect(await describeImageFile(join(built.folder, image.file), image.chunkSizeBytes)).toEqual({
 			sizeBytes: image.sizeBytes,
 			sha256: image.sha256,

@@ -3,6 +3,7 @@ import { initramfsStage } from "../../agent/boot.ts";
 import { describeSource } from "../../agent/download/source-address.ts";
 import type { InitramfsFacts } from "../../agent/facts/facts.ts";
 import type { Action } from "../../agent/plan/action.ts";
+import { actionLine } from "../../agent/plan/render.ts";
 import { planFromFacts } from "../../agent/run-stage.ts";
 import { makeInitFacts } from "../lib/plan-step.ts";
 
@@ -95,6 +96,123 @@ test("left on the server: the kernel's nbd, nothing fetched", () => {
 	expect(fetched(facts)).toBeUndefined();
 });
 
+describe("the whole root in the initramfs", () => {
+	const wholeRoot = {
+		name: "node",
+		kernelRelease: "6.12.1-amd64",
+		sizeBytes: 400 * mebibyte,
+		largestFileBytes: 118 * mebibyte,
+	};
+	const wholeFacts = (ltsConf: string, changes: Partial<InitramfsFacts> = {}): InitramfsFacts => {
+		const { image: _, ...facts } = factsOf(ltsConf, {
+			commandLine: "root=initramfs boot=netherd netherd.server=http://192.0.2.1 netherd.image=node/7",
+			...changes,
+		});
+		return { ...facts, wholeRoot };
+	};
+
+	test("nothing is fetched and no module loaded: it moves into a tmpfs, of its size and that of OVERLAY_TMPFS_SIZE", () => {
+		const lines = actionsOf(wholeFacts("")).map((action) => [actionLine(action), action.because ?? ""]);
+		expect(lines).toMatchInlineSnapshot(`
+			[
+			  [
+			    "make folder   /root  (0755)",
+			    "OVERLAY_TMPFS_SIZE (default) = 1.0 GiB for changes, and the root's 400 MiB",
+			  ],
+			  [
+			    "run           mount -t tmpfs -o size=1493172224,mode=0755 tmpfs /root",
+			    "OVERLAY_TMPFS_SIZE (default) = 1.0 GiB for changes, and the root's 400 MiB",
+			  ],
+			  [
+			    "move files    /netherd/root -> /root  (400 MiB)",
+			    "image node, whole in this initramfs",
+			  ],
+			  [
+			    "make folder   /root/rofs  (0755)",
+			    "",
+			  ],
+			  [
+			    "run           mount -o bind /root /root/rofs",
+			    "",
+			  ],
+			  [
+			    "make folder   /root/rofs  (0755)",
+			    "",
+			  ],
+			  [
+			    "run           mount -o bind,remount,ro /root /root/rofs",
+			    "",
+			  ],
+			  [
+			    "make folder   /root/dev  (0755)",
+			    "",
+			  ],
+			  [
+			    "run           mount -o bind /dev /root/dev",
+			    "",
+			  ],
+			  [
+			    "make folder   /root/proc  (0755)",
+			    "",
+			  ],
+			  [
+			    "run           mount -o bind /proc /root/proc",
+			    "",
+			  ],
+			  [
+			    "make folder   /root/sys  (0755)",
+			    "",
+			  ],
+			  [
+			    "run           mount -o bind /sys /root/sys",
+			    "",
+			  ],
+			  [
+			    "make folder   /root/run  (0755)",
+			    "",
+			  ],
+			  [
+			    "run           mount -o bind /run /root/run",
+			    "",
+			  ],
+			]
+		`);
+		expect(spawned(wholeFacts("OVERLAY_TMPFS_SIZE = 100M"))).toContain(
+			`mount -t tmpfs -o size=${500 * mebibyte},mode=0755 tmpfs /root`,
+		);
+	});
+
+	test("lts.conf cannot choose another image, nor leave it on the server", () => {
+		const plain = actionsOf(wholeFacts(""));
+		expect(actionsOf(wholeFacts("IMAGE = storage\nLTSP_NBD_TO_RAM = false"))).toEqual(plain);
+	});
+
+	test.each([
+		[
+			"too little memory for root, changes and system",
+			"image.larger-than-memory",
+			/400 MiB, changes to it need at least 32\.0 MiB and the system 288 MiB: 720 MiB, and this machine has 700 MiB/,
+			{ memory: { totalBytes: 700 * mebibyte, availableBytes: 300 * mebibyte } },
+		],
+		[
+			"too little to move the largest file",
+			"image.larger-than-memory",
+			/takes 150 MiB \(its largest file is 118 MiB\), and 149 MiB of this machine's 2\.0 GiB are free/,
+			{ memory: { totalBytes: 2048 * mebibyte, availableBytes: 149 * mebibyte } },
+		],
+		[
+			"another kernel",
+			"image.other-kernel",
+			/kernel 6\.12\.1-amd64, and this is kernel 6\.1/,
+			{ kernelRelease: "6.1" },
+		],
+	])("refused: %s", (_, code, message, changes) => {
+		expect(() => actionsOf(wholeFacts("", changes))).toThrow(
+			expect.objectContaining({ code, message: expect.stringMatching(message) }),
+		);
+	});
+});
+
 describe("which export", () => {
 	const exportOf = (ltsConf: string, changes: Partial<InitramfsFacts> = {}) => {
 		const action = fetched(factsOf(ltsConf, changes));
@@ -141,6 +259,11 @@ describe("which sources", () => {
 		expect(sourcesOf("IMAGE = storage", { image: { ...image, name: "storage", version: "3" } })[1]).toBe(
 			"http://192.0.2.1/images/storage/3/image.squashfs",
 		);
+	});
+
+	test("a companion whose boot script names no export serves over HTTP alone", () => {
+		const commandLine = "boot=netherd netherd.server=http://192.0.2.1 netherd.image=node/7";
+		expect(sourcesOf("", { commandLine })).toEqual(["http://192.0.2.1/images/node/7/image.squashfs"]);
 	});
 
 	test("a server of LTSP 5 has NBD only", () => {

@@ -30,6 +30,7 @@ export function recordingHost(root: string, secrets: Readonly<Record<string, str
 		spawn: noted,
 		fetchImage: noted,
 		waitForPath: noted,
+		moveTree: noted,
 		joinCluster: noted,
 	};
 	return { host, seen };

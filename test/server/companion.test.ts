@@ -93,6 +93,20 @@ test("a machine finds all that it needs to boot, and each thing that it does is 
 	});
 });
 
+test("without NBD: no child for it, no port, and a boot script that names no export", async () => {
+	const folder = await bootTree();
+	await using hosts = await TwoHosts.create();
+	const companion = new CompanionProcess(hosts, folder, `${configuration}\n[nbd]\nserve = no\n`);
+	const ready = await companion.event("companion.ready");
+	expect(ready).not.toHaveProperty("nbd");
+	const { stdout } = await hosts.run("client", ["curl", "-sS", `http://${serverAddress}/boot.ipxe`]);
+	expect(stdout).toContain(" root=/dev/nbd0 boot=netherd netherd.server=");
+	const health = await hosts.run("client", ["curl", "-sS", `http://${serverAddress}/health`]);
+	expect(Object.keys(JSON.parse(health.stdout).services).sort()).toEqual(["dhcp", "tftp"]);
+	const size = await hosts.run("client", ["nbdinfo", "--size", `nbd://${serverAddress}/node`]);
+	expect(size.stderr).toContain("refused");
+});
+
 test("iPXE's router solicitation is answered, without offering a route", async () => {
 	const folder = await bootTree();
 	await using hosts = await TwoHosts.create();

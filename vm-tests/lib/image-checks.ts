@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fetchableImage } from "../../agent/download/manifest.ts";
 import type { BootedNode } from "./booted-node.ts";
 import type { GuestCheck } from "./scenario.ts";
 
@@ -8,7 +9,7 @@ export function imageIsIntact({ manifest }: BootedNode): readonly GuestCheck[] {
 		{
 			what: "the image in RAM has the SHA-256 of its manifest",
 			run: "sha256sum /run/netherd/image/image.squashfs | cut -d ' ' -f 1",
-			prints: manifest.image.sha256,
+			prints: fetchableImage(manifest).sha256,
 		},
 	];
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fetchableImage } from "../../agent/download/manifest.ts";
 import { checkJoinedNode } from "../lib/after-join.ts";
 import { type BootedNode, bootLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
@@ -61,7 +62,8 @@ export default scenario(
 
 /** @returns The numbers of the chunks that are wrong. */
 function makeLies({ tree, manifest }: BootedNode): ReadonlySet<number> {
-	const { name, version, image } = manifest;
+	const { name, version } = manifest;
+	const image = fetchableImage(manifest);
 	const bytes = readFileSync(join(tree, "images", name, version, image.file));
 	const wrong = new Set<number>();
 	for (let chunk = 1; chunk < image.chunks.length; chunk += 3) {

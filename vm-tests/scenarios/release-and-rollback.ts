@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { parseManifest } from "../../agent/download/manifest.ts";
+import { fetchableImage, parseManifest } from "../../agent/download/manifest.ts";
 import { readSigningKey } from "../../agent/trust/key-files.ts";
 import { publishImage } from "../../image/boot-tree.ts";
 import { findProgram } from "../../server/programs.ts";
@@ -70,7 +70,7 @@ async function treeWithTwoVersions({ setup, folder }: ScenarioStage) {
 		{
 			kernel: join(current, manifest.kernel.file),
 			initramfs: join(current, manifest.initramfs.file),
-			image: join(current, manifest.image.file),
+			image: join(current, fetchableImage(manifest).file),
 		},
 		readSigningKey(testSigningKeyFile),
 	);

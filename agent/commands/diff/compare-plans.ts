@@ -74,6 +74,7 @@ function subjectOf(action: Action): string {
 		case "spawn":
 			return JSON.stringify([action.kind, action.argv]);
 		case "fetchImage":
+		case "moveTree":
 		case "joinCluster":
 			return action.kind;
 		default:

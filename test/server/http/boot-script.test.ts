@@ -44,6 +44,15 @@ test("the command line without extra parameters ends without a blank", () => {
 	);
 });
 
+test("with the whole root in the initramfs, or without NBD, nothing names an NBD export", () => {
+	const whole = kernelCommandLine({ ...parameters, rootFormat: "initramfs" }, undefined);
+	expect(whole).toMatchInlineSnapshot(
+		`"root=initramfs boot=netherd netherd.server=http://10.0.0.1:8080 netherd.image=node/2026-01-01.1 ip=dhcp panic=10 printk.devkmsg=on console=ttyS0,115200"`,
+	);
+	const overHttp = kernelCommandLine({ ...parameters, nbdPort: undefined }, undefined);
+	expect(overHttp).toMatch(/^root=\/dev\/nbd0 boot=netherd netherd\.server=/);
+});
+
 test("the script that tells a node's console why there is nothing to boot", () => {
 	const script = failureScript(
 		"cannot read ${x} && y\n  what to do: ünpack | it",
