@@ -1,8 +1,10 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { NetherdError } from "../agent/errors.ts";
 import { type CachedBuild, cachedBuild, cacheFolder } from "../tools/cache.ts";
 import { type AptSettings, aptSettings } from "./apt-settings.ts";
+import { sourceDateEpoch } from "./build-time.ts";
+import { cleanRoot, matchesIn } from "./clean-root.ts";
 import { nodePackages } from "./node-packages.ts";
 import { megabytes, type Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
@@ -16,6 +18,15 @@ export interface BaseRoot extends CachedBuild {
 	readonly epochSeconds: number;
 }
 
+/** What Debian's packages bring that a node has no use for. */
+const notOnNodes = [
+	...["man", "info", "locale", "lintian"].map((name) => `/usr/share/${name}`),
+	// The sources of hwdb.bin, and containerd's runtimes from before 2020.
+	"/usr/lib/udev/hwdb.d",
+	"/usr/bin/containerd-shim",
+	"/usr/bin/containerd-shim-runc-v1",
+];
+
 const squashfsOptions = ["-comp", "zstd", "-Xcompression-level", "1", "-no-progress", "-noappend", "-quiet"];
 
 /**
@@ -28,8 +39,14 @@ export async function buildBaseRoot(recipe: Recipe, say: Say): Promise<BaseRoot>
 	const apt = await aptSettings(recipe);
 	const packages = [...new Set([...nodePackages, ...recipe.packages, recipe.kernel])].sort();
 	const inputs = {
-		files: ["image/base-root.ts", "image/clean-root.sh"],
-		values: [recipe.suite, ...apt.sources, ...packages, generation(recipe)],
+		files: ["image/base-root.ts", "image/clean-root.ts", "image/excludes.ts", "image/rooted.ts"],
+		values: [
+			recipe.suite,
+			...apt.sources,
+			...packages,
+			generation(recipe),
+			String(sourceDateEpoch() ?? "of the archive"),
+		],
 	};
 	const built = await cachedBuild("image-base", inputs, async (folder) => {
 		say(`mmdebstrap: installing Debian ${recipe.suite} with ${packages.length} packages and what they need`);
@@ -40,11 +57,9 @@ export async function buildBaseRoot(recipe: Recipe, say: Say): Promise<BaseRoot>
 				hint: "name a kernel package that depends on a kernel image, such as linux-image-amd64",
 			});
 		}
-		const epochSeconds = archiveDate(root);
-		await runTool(["sh", join(import.meta.dirname, "clean-root.sh"), root, String(epochSeconds)], {
-			code: "image.clean-failed",
-			hint: "this is a mistake in netherd: image/clean-root.sh does not fit this suite",
-		});
+		const epochSeconds = sourceDateEpoch() ?? archiveDate(root);
+		cleanRoot(root, notOnNodes, epochSeconds);
+		keepLicencesOnly(root);
 		const squashfs = join(folder, "base.squashfs");
 		say("mksquashfs: packing the base root");
 		await runTool(["mksquashfs", root, squashfs, ...squashfsOptions], {
@@ -61,6 +76,13 @@ export async function buildBaseRoot(recipe: Recipe, say: Say): Promise<BaseRoot>
 		squashfs: join(built.folder, "base.squashfs"),
 		epochSeconds: Number(readFileSync(join(built.folder, "epoch"), "utf8")),
 	};
+}
+
+/** Licences stay with what they license. */
+function keepLicencesOnly(root: string): void {
+	for (const path of matchesIn(root, "/usr/share/doc/*/*")) {
+		if (basename(path) !== "copyright") rmSync(path, { recursive: true, force: true });
+	}
 }
 
 /** Makes the next build install its packages anew, with the archive's newest versions. */

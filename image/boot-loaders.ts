@@ -71,32 +71,43 @@ export async function buildBootLoaders(recipe: Recipe, say: Say): Promise<Cached
 			],
 			{ ...failure, input: `${apt.sources.join("\n")}\n` },
 		);
-		for (const [file, inTree] of packagedLoaders) {
-			const unpacked = join(tree, inTree);
-			if (!existsSync(unpacked)) {
-				throw new NetherdError(failure.code, `the packages of ${recipe.suite} have no ${inTree}`, {
-					hint: "use a suite whose packages have it: trixie does",
-				});
-			}
-			copyFileSync(unpacked, join(folder, file));
-		}
-		await makeGrubCore(tree, join(folder, "core.0"));
+		await collectLoaders(tree, folder);
 		rmSync(tree, { recursive: true });
 	});
 }
 
-/** The unpacked tree's own grub-mkimage: it must be of one version with the modules that it puts together. */
-async function makeGrubCore(tree: string, output: string): Promise<void> {
-	const firstWords = join(tree, "first-words.cfg");
+/**
+ * Takes them out of a root in which the packages are installed, such as a container's own.
+ *
+ * @param folder Gets `bootLoaderFiles`.
+ * @throws {NetherdError} `image.boot-loaders-failed`.
+ */
+export async function collectLoaders(root: string, folder: string): Promise<void> {
+	for (const [file, inRoot] of packagedLoaders) {
+		const unpacked = join(root, inRoot);
+		if (!existsSync(unpacked)) {
+			throw new NetherdError(failure.code, `${unpacked} is missing`, {
+				hint: `install the packages ${packages.join(", ")} there, of a release that has it: trixie does`,
+			});
+		}
+		copyFileSync(unpacked, join(folder, file));
+	}
+	await makeGrubCore(root, folder);
+}
+
+/** The root's own grub-mkimage: it must be of one version with the modules that it puts together. */
+async function makeGrubCore(root: string, folder: string): Promise<void> {
+	const firstWords = join(folder, "first-words.cfg");
 	writeFileSync(firstWords, grubFirstWords);
 	await runTool(
 		[
-			join(tree, "usr/lib64/ld-linux-x86-64.so.2"),
-			...["--library-path", join(tree, "usr/lib/x86_64-linux-gnu"), join(tree, "usr/bin/grub-mkimage")],
-			...["--directory", join(tree, "usr/lib/grub/i386-pc"), "--format", "i386-pc-pxe"],
-			...["--prefix", "(pxe)/grub", "--config", firstWords, "--output", output],
+			join(root, "usr/lib64/ld-linux-x86-64.so.2"),
+			...["--library-path", join(root, "usr/lib/x86_64-linux-gnu"), join(root, "usr/bin/grub-mkimage")],
+			...["--directory", join(root, "usr/lib/grub/i386-pc"), "--format", "i386-pc-pxe"],
+			...["--prefix", "(pxe)/grub", "--config", firstWords, "--output", join(folder, "core.0")],
 			...grubModules,
 		],
 		failure,
 	);
+	rmSync(firstWords);
 }

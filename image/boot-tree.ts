@@ -110,9 +110,9 @@ export function removeOldVersions(tree: string, name: string, keep: number): str
 	return removed.map(({ version }) => version);
 }
 
-/** `builtAt` and the key of what it was built from: sorts by time, and one build has one name. */
-export function versionName(builtAt: string, key: string): string {
-	return `${builtAt.replace(/[-:]/g, "")}-${key.slice(0, 8)}`;
+/** `builtAt` and the hash of the content: sorts by time, and one content has one name. */
+export function versionName(builtAt: string, hash: string): string {
+	return `${builtAt.replace(/[-:]/g, "")}-${hash.slice(0, 8)}`;
 }
 
 function linkOrCopy(from: string, to: string): void {

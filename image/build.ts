@@ -12,16 +12,19 @@ import {
 } from "../agent/download/manifest.ts";
 import { NetherdError } from "../agent/errors.ts";
 import { readPublicKey } from "../agent/trust/key-files.ts";
-import { cachedBuild, cacheFolder } from "../tools/cache.ts";
+import type { SigningKey } from "../agent/trust/keys.ts";
+import { type CachedBuild, cachedBuild, cacheFolder } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
 import { buildBaseRoot, renewPackages } from "./base-root.ts";
-import { bootLoaderFiles, buildBootLoaders } from "./boot-loaders.ts";
+import { bootLoaderFiles, buildBootLoaders, collectLoaders } from "./boot-loaders.ts";
 import { publishBootLoaders, publishImage, removeOldVersions, versionName } from "./boot-tree.ts";
 import { buildExecutable } from "./executable.ts";
+import { buildFromSource, type SourceOptions } from "./from-source.ts";
 import { buildNodeImage, type NodeImage } from "./node-image.ts";
 import type { Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 import { openOrMakeSigningKey } from "./signing-key.ts";
+import { withWorkFolder } from "./work-folder.ts";
 
 /** Where the boot tree goes when nothing else is said. */
 export const defaultBootTree = join(cacheFolder, "boot-tree");
@@ -29,13 +32,21 @@ export const defaultBootTree = join(cacheFolder, "boot-tree");
 const chunkSizeBytes = 4 * 1024 * 1024;
 
 export interface BuildOptions {
+	/** What is built; of a source's image, all but what it says about Debian and its packages. */
 	readonly recipe: Recipe;
+	/** Where the root comes from; undefined: Debian, as the recipe says. */
+	readonly source?: SourceOptions;
 	/** Folder of the boot tree. */
 	readonly out: string;
 	/** Private key that signs image.json, and that nodes of this image trust; made when there is none. */
 	readonly signingKeyFile: string;
 	/** Public keys that they trust besides. */
 	readonly trustedKeyFiles?: readonly string[];
+	/**
+	 * Which boot loaders the tree gets: those of the recipe's Debian release, none, or those of the packages that are installed
+	 * in a root.
+	 */
+	readonly loaders?: "debian" | "none" | { readonly root: string };
 	/** Installs the packages anew, with the archive's newest versions. */
 	readonly renewPackages?: boolean;
 	/** How many versions of the image stay in the tree; 0: all. Default 3. */
@@ -72,6 +83,11 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 	const trusted = (options.trustedKeyFiles ?? []).map(readPublicKey);
 	const key = openOrMakeSigningKey(options.signingKeyFile, say);
 	const trustedKeys = [...new Map([key.publicKey, ...trusted].map((each) => [each.id, each])).values()];
+	if (options.source !== undefined) {
+		return await buildFromSource(options.source, { recipe, out, trustedKeys }, say, async (node) =>
+			publish(options, key, node, await buildManifest(recipe.name, node), say),
+		);
+	}
 	await ensureDebianPackages(
 		["mmdebstrap", "mount", "squashfs-tools", "debian-archive-keyring"],
 		"build node images",
@@ -82,44 +98,70 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 	const base = await buildBaseRoot(recipe, say);
 	const agent = await buildExecutable("agent");
 	const node = await buildNodeImage(recipe, base, agent, trustedKeys, say);
-	const manifest = await buildManifest(recipe.name, node);
-	const loaders = await buildBootLoaders(recipe, say);
+	return await publish(options, key, node, await cachedManifest(recipe.name, node), say);
+}
 
-	publishBootLoaders(
-		out,
-		bootLoaderFiles.map((file) => join(loaders.folder, file)),
-	);
+async function publish(
+	{ recipe, out, loaders, keepVersions }: BuildOptions,
+	key: SigningKey,
+	node: NodeImage,
+	manifest: ImageManifest,
+	say: Say,
+): Promise<PublishedImage> {
+	if (loaders === undefined || loaders === "debian") {
+		putBootLoaders(out, (await buildBootLoaders(recipe, say)).folder);
+	} else if (loaders !== "none") {
+		await withWorkFolder(out, async (folder) => {
+			await collectLoaders(loaders.root, folder);
+			putBootLoaders(out, folder);
+		});
+	}
 	const folder = publishImage(out, manifest, node, key);
-	const removed =
-		options.keepVersions === 0 ? [] : removeOldVersions(out, recipe.name, options.keepVersions ?? 3);
+	const removed = keepVersions === 0 ? [] : removeOldVersions(out, recipe.name, keepVersions ?? 3);
 	for (const version of removed) say(`removed the old version ${version}`);
 	say(`images/${recipe.name}/current is ${manifest.version}, signed by ${key.publicKey.id}`);
 	const initramfsFiles = readFileSync(join(node.folder, "initramfs-files"), "utf8").trim().split("\n");
 	return { folder, tree: out, manifest, initramfsFiles };
 }
 
-async function buildManifest(name: string, node: NodeImage): Promise<ImageManifest> {
+function putBootLoaders(tree: string, folder: string): void {
+	publishBootLoaders(
+		tree,
+		bootLoaderFiles.map((file) => join(folder, file)),
+	);
+}
+
+async function cachedManifest(name: string, node: NodeImage & CachedBuild): Promise<ImageManifest> {
 	const inputs = {
 		files: ["image/build.ts", "agent/download/*.ts"],
 		values: [name, node.key, node.builtAt, node.buildId],
 	};
 	const { folder } = await cachedBuild("image-manifest", inputs, async (folder) => {
-		const manifest: ImageManifest = {
-			format: manifestFormat,
-			name,
-			version: versionName(node.builtAt, node.key),
-			architecture: "amd64",
-			builtAt: node.builtAt,
-			buildId: node.buildId,
-			compression: "zstd",
-			image: { file: "image.squashfs", ...(await describeImageFile(node.image, chunkSizeBytes)) },
-			kernel: { release: node.kernelRelease, ...(await describeBootFile("vmlinuz", node.kernel)) },
-			initramfs: await describeBootFile("initramfs.img", node.initramfs),
-		};
-		writeFileSync(join(folder, "image.json"), serializeManifest(manifest));
+		writeFileSync(join(folder, "image.json"), serializeManifest(await buildManifest(name, node)));
 	});
 	const file = join(folder, "image.json");
 	return parseManifest(readFileSync(file, "utf8"), file);
+}
+
+async function buildManifest(name: string, node: NodeImage): Promise<ImageManifest> {
+	const image = await describeImageFile(node.image, chunkSizeBytes);
+	const kernel = await describeBootFile("vmlinuz", node.kernel);
+	const initramfs = await describeBootFile("initramfs.img", node.initramfs);
+	const content = createHash("sha256")
+		.update([image, kernel, initramfs].map(({ sha256 }) => sha256).join())
+		.digest("hex");
+	return {
+		format: manifestFormat,
+		name,
+		version: versionName(node.builtAt, content),
+		architecture: "amd64",
+		builtAt: node.builtAt,
+		buildId: node.buildId,
+		compression: "zstd",
+		image: { file: "image.squashfs", ...image },
+		kernel: { release: node.kernelRelease, ...kernel },
+		initramfs,
+	};
 }
 
 async function describeBootFile(file: string, path: string): Promise<BootFileDescription> {

@@ -5,7 +5,7 @@ import { defaultSigningKeyFile } from "./signing-key.ts";
 export function overview(): string {
 	return `image: builds the root image that netherd's nodes run, and the boot tree that companion serves
 
-  image build [OPTIONS]     build an image and put it into a boot tree
+  image build [SOURCE]      build an image and put it into a boot tree
   image build --help        the options, the recipe's keys, and what is built
   image sign PATH...        sign image.json and lts.conf, which nodes use only when they are signed
   image keygen [FILE]       make a key for that; build makes one where there is none
@@ -16,10 +16,15 @@ Try it:  sudo npm run image -- build
 
 /** `image build --help`. */
 export function buildHelp(): string {
-	return `image build [--recipe NAME|FILE] [--out DIR] [--name NAME] [--key FILE] [--trust FILE]...
-            [--files FOLDER]... [--fast] [--renew-packages] [--keep N]
+	return `image build [SOURCE] [--recipe NAME|FILE] [--out DIR] [--name NAME] [--key FILE] [--trust FILE]...
+            [--files FOLDER]... [--exclude PATH]... [--kernel RELEASE] [--level N | --fast]
+            [--loaders debian|none|ROOT] [--renew-packages] [--keep N]
 
-Installs Debian into a folder (mmdebstrap), adds the agent and its initramfs hook, and packs the result:
+Takes the root of a system, adds the agent and its initramfs hook, and packs the result. SOURCE is
+  a recipe             Debian, which it installs (mmdebstrap): ${recipeNames().join(", ")}, or an ini file (default: metal)
+  a folder             the root of a system: a chroot, a container's file system; it is only read
+
+Out of it come kernel, initramfs and root image:
 
   DIR/images/NAME/VERSION/   vmlinuz, initramfs.img, image.squashfs, image.json (sizes and SHA-256),
                              image.json.sig
@@ -30,14 +35,21 @@ DIR/lts.conf, the farm's configuration, is yours: the build does not touch it.
 Prints the version's folder on standard output, progress on standard error. Needs root.
 
 Options
-  --recipe NAME|FILE   what to build: ${recipeNames().join(", ")}, or an ini file (default: metal)
+  --recipe NAME|FILE   the same as a recipe for SOURCE; with another SOURCE, what the recipe says about the image:
+                       name, files, mask, levels
   --out DIR            the boot tree (default: .cache/boot-tree in the repository)
   --files FOLDER       laid over the root, after the recipe's own files; may be given several times
+  --exclude PATH       leave this out, besides host keys, machine id, caches and logs; * stands for any part of a
+                       name: /opt/src, '/usr/share/doc/*'; may be given several times. For a SOURCE that is no recipe
+  --kernel RELEASE     the kernel, when such a SOURCE has several (default: the newest)
   --name NAME          another name for the image than the recipe's
   --key FILE           private key that signs image.json; nodes of this image trust it
                        (default: ${defaultSigningKeyFile}; made when it is not there)
   --trust FILE         a public key that they trust as well; may be given several times
-  --fast               quick compression, for trying things out: a larger image
+  --level N            zstd level of the root image, 1 (quick, large) to 22 (slow, small)
+  --fast               quick compression of image and initramfs, for trying things out: a larger image
+  --loaders WHAT       the boot loaders in DIR/loader: debian (the default: of the recipe's release), none, or ROOT, a
+                       root in which their packages are installed: / in a container
   --renew-packages     install the packages anew: Debian's updates since the last build
   --keep N             versions that stay in DIR (default 3; 0: all); the current one, the one before, and
                        those that nodes use or are pinned to always stay
@@ -56,10 +68,12 @@ A recipe is an ini file:
   stand-in-kubeadm = no        tests only
   test-channel = no            tests only: a root shell without a password
 
-Only what changed is built again: packages, agent and image are cached in .cache by their inputs.
+Of a recipe, only what changed is built again: packages, agent and image are cached in .cache by their inputs.
+The same source gives the same bytes; with SOURCE_DATE_EPOCH set, image.json and the version's name are the same, too.
 
 Examples
   image build --recipe test                         the image of the tests, into .cache
+  image build /srv/chroot --out /srv/netherd        a root file system that is there
   image build --out /srv/netherd                    for real machines
   image build --recipe ./farm.conf --out /srv/netherd --renew-packages
 `;

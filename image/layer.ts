@@ -1,11 +1,11 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { agentProgram, buildIdFile, initramfsPrograms, trustedKeysFolder } from "../agent/paths.ts";
+import { agentProgram, initramfsPrograms, trustedKeysFolder } from "../agent/paths.ts";
 import type { PublicKey } from "../agent/trust/keys.ts";
 import { repository } from "../tools/cache.ts";
 import type { Executable } from "./executable.ts";
 import { maskedGenerators, maskedUnits } from "./masked-units.ts";
-import type { Recipe } from "./recipe.ts";
+import type { ImageSettings } from "./recipe.ts";
 
 /** Files of the repository that end up in an image, as glob patterns for a cache key. */
 export const layerSources: readonly string[] = [
@@ -20,6 +20,12 @@ export const layerSources: readonly string[] = [
 
 const hooks = "initramfs-hooks/initramfs-tools";
 
+/** What an image's layer depends on. */
+export type LayerSettings = Pick<
+	ImageSettings,
+	"files" | "mask" | "initramfsLevel" | "standInKubeadm" | "testChannel"
+>;
+
 /** For a person who logs in on a node: manual page and completions of the agent, where man and the shells look. */
 const documents: readonly (readonly [from: string, to: string])[] = [
 	["docs/man/netherd-agent.8", "usr/share/man/man8/netherd-agent.8"],
@@ -28,22 +34,16 @@ const documents: readonly (readonly [from: string, to: string])[] = [
 	["docs/completions/netherd-agent.fish", "usr/share/fish/vendor_completions.d/netherd-agent.fish"],
 ];
 
-/** What a build puts into the root of its own accord. */
-export interface BuildMarks {
-	readonly buildId: string;
-	/** Keys whose signatures the nodes accept. */
-	readonly trustedKeys: readonly PublicKey[];
-}
-
 /**
- * Writes everything that an image has besides Debian's packages into a folder that mirrors the root.
+ * Writes everything that an image has besides its distribution's packages into a folder that mirrors the root.
  *
+ * @param trustedKeys Keys whose signatures the nodes accept.
  * @param folder Is created.
  */
 export function writeLayer(
-	recipe: Recipe,
+	settings: LayerSettings,
 	agent: Pick<Executable, "path" | "licences">,
-	{ buildId, trustedKeys }: BuildMarks,
+	trustedKeys: readonly PublicKey[],
 	folder: string,
 ): void {
 	const copy = (from: string, to: string): void => {
@@ -65,17 +65,17 @@ export function writeLayer(
 	mkdirSync(join(folder, "usr/share/doc/netherd"), { recursive: true });
 	cpSync(agent.licences, join(folder, "usr/share/doc/netherd/licences.txt"));
 	for (const [from, to] of documents) copy(from, to);
-	for (const unit of [...maskedUnits, ...recipe.mask]) link(`etc/systemd/system/${unit}`, "/dev/null");
+	for (const unit of [...maskedUnits, ...settings.mask]) link(`etc/systemd/system/${unit}`, "/dev/null");
 	for (const generator of maskedGenerators) link(`etc/systemd/system-generators/${generator}`, "/dev/null");
 
 	copy(`${hooks}/hooks`, "usr/share/initramfs-tools/hooks");
 	copy(`${hooks}/scripts`, "usr/share/initramfs-tools/scripts");
 	copy(`${hooks}/udhcpc-script`, "usr/share/netherd/udhcpc-script");
 	write("usr/share/netherd/initramfs-programs", programList());
-	write("etc/initramfs-tools/conf.d/netherd", initramfsSettings(recipe));
+	write("etc/initramfs-tools/conf.d/netherd", initramfsSettings(settings));
 
-	if (recipe.standInKubeadm) copy("image/stand-in/kubeadm", "usr/bin/kubeadm");
-	if (recipe.testChannel) {
+	if (settings.standInKubeadm) copy("image/stand-in/kubeadm", "usr/bin/kubeadm");
+	if (settings.testChannel) {
 		copy("image/test-channel/netherd-test-shell", "usr/lib/netherd/netherd-test-shell");
 		copy(
 			"image/test-channel/netherd-test-shell.service",
@@ -86,15 +86,12 @@ export function writeLayer(
 			"usr/lib/udev/rules.d/70-netherd-test-shell.rules",
 		);
 	}
-	// Where containerd looks for network programs, and where those of a cluster's network put theirs.
-	if (recipe.packages.includes("containernetworking-plugins")) link("opt/cni/bin", "/usr/lib/cni");
 	makeReadable(folder);
 	// With the modes that their owner gave them.
-	for (const files of recipe.files) cpSync(files, folder, { recursive: true, verbatimSymlinks: true });
+	for (const files of settings.files) cpSync(files, folder, { recursive: true, verbatimSymlinks: true });
 	// Last, so that none of the recipe's files stands in for them.
 	for (const { id, pem } of trustedKeys) write(`${trustedKeysFolder}/${id}.pem`, pem);
-	write(buildIdFile, `${buildId}\n`);
-	makeReadable(join(folder, dirname(buildIdFile)));
+	makeReadable(join(folder, dirname(trustedKeysFolder)));
 }
 
 /** The list that the hook reads: names, one a line. */
@@ -103,7 +100,7 @@ function programList(): string {
 }
 
 /** initramfs.conf(5). A node has no disks: the hook names every module that the initramfs needs. */
-function initramfsSettings({ initramfsLevel }: Recipe): string {
+function initramfsSettings({ initramfsLevel }: LayerSettings): string {
 	return `MODULES=list\nBUSYBOX=y\nCOMPRESS=zstd\nCOMPRESSLEVEL=${initramfsLevel}\nRESUME=none\n`;
 }
 

@@ -31,6 +31,9 @@ export interface Recipe {
 	readonly testChannel: boolean;
 }
 
+/** What of a recipe is about the image, wherever its root comes from. */
+export type ImageSettings = Omit<Recipe, "suite" | "components" | "mirror" | "kernel" | "packages">;
+
 const recipesFolder = join(import.meta.dirname, "recipes");
 
 const defaults: Readonly<Record<string, string>> = {

@@ -13,14 +13,19 @@ export const isolated = [
 	...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
 ] as const;
 
-interface ToolOptions {
+/** How a program of the build runs. */
+export interface ToolOptions {
 	/** The error's code when the tool fails, and what to do then. */
 	readonly code: string;
 	readonly hint: string;
+	/** The program that is meant, where another one starts it. */
+	readonly program?: string;
 	readonly input?: string;
 	readonly environment?: Readonly<Record<string, string>>;
 	/** Called with every line of output. */
 	readonly onLine?: (line: string) => void;
+	/** Called with the program's process id. */
+	readonly onStart?: (pid: number) => void;
 }
 
 /**
@@ -35,13 +40,15 @@ export async function runTool(argv: readonly [string, ...string[]], options: Too
 		input: options.input ?? "",
 		env: { LC_ALL: "C.UTF-8", DEBIAN_FRONTEND: "noninteractive", ...options.environment },
 	});
+	if (child.pid !== undefined) options.onStart?.(child.pid);
 	if (options.onLine !== undefined) {
 		for await (const line of child.iterable()) options.onLine(line);
 	}
 	const result = await child;
 	if (!result.failed) return result.stdout;
 
-	const program = argv.find((word) => !(isolated as readonly string[]).includes(word)) ?? argv[0];
+	const program =
+		options.program ?? argv.find((word) => !(isolated as readonly string[]).includes(word)) ?? argv[0];
 	const how =
 		result.exitCode === undefined
 			? `was ended by ${result.signal}`

@@ -198,7 +198,7 @@ describe("examples", () => {
 describe("names", () => {
 	/** Names in capitals that are no keys of lts.conf. */
 	const others =
-		/^(?:BASH_ENV|LC_ALL|LD_\*|BOOT_IMAGE|NBD_ROOT_(?:HOST|PORT|NAME)|NODE_OPTIONS|KUBERNETES_BIN_DIR)$/;
+		/^(?:BASH_ENV|LC_ALL|LD_\*|BOOT_IMAGE|NBD_ROOT_(?:HOST|PORT|NAME)|NODE_OPTIONS|KUBERNETES_BIN_DIR|SOURCE_DATE_EPOCH)$/;
 
 	/** A key, a family, or the beginning of several keys: `KUBEADM_JOIN_*`. */
 	const isKnown = (name: string) => {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { buildImage, defaultBootTree } from "../build.ts";
 import { buildHelp } from "../help.ts";
 import { sayWithTime } from "../progress.ts";
-import { readRecipe } from "../recipe.ts";
+import { readRecipe, recipeNames } from "../recipe.ts";
 import { defaultSigningKeyFile } from "../signing-key.ts";
 import { badOption, readOptions } from "./options.ts";
 
@@ -18,21 +18,50 @@ export async function build(words: readonly string[]): Promise<string> {
 		key: { type: "string" },
 		trust: { type: "string", multiple: true },
 		fast: { type: "boolean" },
+		level: { type: "string" },
+		exclude: { type: "string", multiple: true },
+		kernel: { type: "string" },
+		loaders: { type: "string" },
 		"renew-packages": { type: "boolean" },
 	});
 	if (options.help === true) return buildHelp();
-	if (positionals.length > 0) {
-		throw badOption(`build takes no further words, not ${positionals.join(" ")}`, "see: image build --help");
+	const [word, ...more] = positionals;
+	if (more.length > 0) {
+		throw badOption(`build takes one source, not also ${more.join(" ")}`, "see: image build --help");
 	}
-	const recipe = readRecipe(options.recipe ?? "metal");
+	const isRecipe = word !== undefined && (recipeNames().includes(word) || word.endsWith(".conf"));
+	if (isRecipe && options.recipe !== undefined) {
+		throw badOption(`${word} and --recipe ${options.recipe} are two recipes`, "name one of them");
+	}
+	const recipe = readRecipe(options.recipe ?? (isRecipe ? word : "metal"));
+	if (word === undefined || isRecipe) {
+		for (const option of ["exclude", "kernel"] as const) {
+			if (options[option] === undefined) continue;
+			throw badOption(
+				`--${option} is for a source that is no recipe`,
+				"a recipe says so itself: image build --help",
+			);
+		}
+	}
 	const { folder } = await buildImage(
 		{
 			recipe: {
 				...recipe,
 				...(options.name === undefined ? {} : { name: checkName(options.name) }),
-				files: [...recipe.files, ...(options.files ?? []).map(existingFolder)],
+				files: [...recipe.files, ...(options.files ?? []).map((path) => existingFolder(path, "--files"))],
 				...(options.fast === true ? { squashfsLevel: 1, initramfsLevel: 3 } : {}),
+				...(options.level === undefined ? {} : { squashfsLevel: zstdLevel(options.level) }),
 			},
+			...(word === undefined || isRecipe
+				? {}
+				: {
+						source: {
+							path: word,
+							exclude: options.exclude ?? [],
+							...(options.kernel === undefined ? {} : { kernelRelease: options.kernel }),
+						},
+					}),
+			...(options.loaders === undefined ? {} : { loaders: loaders(options.loaders) }),
 			out: resolve(options.out ?? defaultBootTree),
 			signingKeyFile: resolve(options.key ?? defaultSigningKeyFile),
 			trustedKeyFiles: options.trust ?? [],
@@ -52,11 +81,26 @@ function checkName(name: string): string {
 	);
 }
 
-function existingFolder(path: string): string {
+function existingFolder(path: string, option: string): string {
 	if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return resolve(path);
+	throw badOption(`${option} is ${JSON.stringify(path)}, which is no folder`, "see: image build --help");
+}
+
+function zstdLevel(text: string): number {
+	const level = Number(text);
+	if (/^\d+$/.test(text) && level >= 1 && level <= 22) return level;
 	throw badOption(
-		`--files is ${JSON.stringify(path)}, which is no folder`,
-		"--files FOLDER lays the folder's content over the image's root; say it again for a second folder",
+		`--level is ${JSON.stringify(text)}`,
+		"zstd has the levels 1 (quick, large) to 22 (slow, small)",
+	);
+}
+
+function loaders(text: string): "debian" | "none" | { readonly root: string } {
+	if (text === "debian" || text === "none") return text;
+	if (text.includes("/")) return { root: existingFolder(text, "--loaders") };
+	throw badOption(
+		`--loaders is ${JSON.stringify(text)}`,
+		"write --loaders debian, --loaders none, or the root in which their packages are installed: --loaders /",
 	);
 }
 

@@ -1,13 +1,4 @@
-import {
-	chmodSync,
-	existsSync,
-	globSync,
-	mkdirSync,
-	readFileSync,
-	readlinkSync,
-	statSync,
-	writeFileSync,
-} from "node:fs";
+import { chmodSync, globSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { initramfsPrograms } from "../../agent/paths.ts";
@@ -25,7 +16,7 @@ function layerOf(recipe: Recipe): string {
 	chmodSync(agent, 0o755);
 	const licences = join(folder, "licences.txt");
 	writeFileSync(licences, "the licences");
-	writeLayer(recipe, { path: agent, licences }, { buildId: "b1", trustedKeys }, join(folder, "layer"));
+	writeLayer(recipe, { path: agent, licences }, trustedKeys, join(folder, "layer"));
 	return join(folder, "layer");
 }
 
@@ -99,13 +90,6 @@ test("programs are executable and nothing is writable by others, whatever the um
 	});
 });
 
-test("the network programs of Debian's package are where containerd looks for them", () => {
-	const recipe = readRecipe("metal");
-	const packages = [...recipe.packages, "containernetworking-plugins"];
-	expect(readlinkSync(join(layerOf({ ...recipe, packages }), "opt/cni/bin"))).toBe("/usr/lib/cni");
-	expect(existsSync(join(layerOf(recipe), "opt/cni"))).toBe(false);
-});
-
 test("a node without a name server has a resolv.conf: the kubelet starts no pod without that file", () => {
 	const lines = readFileSync(join(layerOf(readRecipe("metal")), "etc/resolv.conf"), "utf8")
 		.trimEnd()
@@ -137,12 +121,11 @@ test("a recipe's own files come last and keep their modes", () => {
 	expect((statSync(path).mode & 0o777).toString(8)).toBe("600");
 });
 
-test("every trusted key under its id, and the build's id, whatever the recipe's files say", () => {
+test("every trusted key under its id, whatever the recipe's files say", () => {
 	const files = temporaryFolder();
-	mkdirSync(join(files, "etc/netherd"), { recursive: true });
-	writeFileSync(join(files, "etc/netherd/build-id"), "another");
+	mkdirSync(join(files, "etc/netherd/trusted-keys"), { recursive: true });
+	writeFileSync(join(files, `etc/netherd/trusted-keys/${trustedKeys[0]?.id}.pem`), "another");
 	const layer = layerOf({ ...readRecipe("metal"), files: [files] });
-	expect(readFileSync(join(layer, "etc/netherd/build-id"), "utf8")).toBe("b1\n");
 	for (const { id, pem } of trustedKeys) {
 		expect(readFileSync(join(layer, `etc/netherd/trusted-keys/${id}.pem`), "utf8")).toBe(pem);
 	}

@@ -14,7 +14,7 @@ async function image(...words: string[]) {
 test.each([[[]], [["--help"]], [["help"]]])("%j explains the command", async (words) => {
 	const { exitCode, stdout, stderr } = await image(...words);
 	expect([exitCode, stderr]).toEqual([0, ""]);
-	expect(stdout).toContain("image build [OPTIONS]");
+	expect(stdout).toContain("image build [SOURCE]");
 });
 
 test("build --help names every option, every recipe and every key of a recipe", async () => {
@@ -25,6 +25,10 @@ test("build --help names every option, every recipe and every key of a recipe", 
 		"--out",
 		"--name",
 		"--fast",
+		"--level",
+		"--exclude",
+		"--kernel",
+		"--loaders",
 		"--renew-packages",
 		"--keep",
 		"--files",
@@ -47,7 +51,11 @@ test.each([
 	[["build", "--name", "../x"], "usage.bad-option", 2],
 	[["build", "--files", "/no/such/folder"], "usage.bad-option", 2],
 	[["build", "--keep", "some"], "usage.bad-option", 2],
-	[["build", "metal"], "usage.bad-option", 2],
+	[["build", "metal", "test"], "usage.bad-option", 2],
+	[["build", "metal", "--recipe", "test"], "usage.bad-option", 2],
+	[["build", "metal", "--kernel", "6.12"], "usage.bad-option", 2],
+	[["build", "--level", "23"], "usage.bad-option", 2],
+	[["build", "--loaders", "some"], "usage.bad-option", 2],
 	[["sign"], "usage.bad-option", 2],
 	[["sign", "--kee", "x", "."], "usage.bad-option", 2],
 	[["sign", "--key", "/no/such.pem", "."], "trust.key-missing", 1],

@@ -18,8 +18,7 @@ const scripts = globSync("{image,initramfs-hooks,vm-tests}/**/*", { cwd: reposit
 test("every part that must be a shell script is found as one", () => {
 	expect(scripts).toEqual(
 		expect.arrayContaining([
-			"image/assemble.sh",
-			"image/clean-root.sh",
+			"image/in-root.sh",
 			"image/root/etc/initramfs-tools/hooks/netherd-diskless",
 			"image/root/usr/sbin/init-ltsp",
 			"image/stand-in/kubeadm",
