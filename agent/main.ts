@@ -10,10 +10,12 @@ import { join } from "./commands/join.ts";
 import { migrate } from "./commands/migrate.ts";
 import { boot, init, type MakeHost } from "./commands/node.ts";
 import { status } from "./commands/status.ts";
+import { waitsForKernel } from "./download/unanswered.ts";
 import { describeError } from "./errors.ts";
 import type { Facts } from "./facts/facts.ts";
 import { gatherInitAlone } from "./facts/gather.ts";
 import { dryHost } from "./host/dry-host.ts";
+import { endProcess } from "./host/end-process.ts";
 import { gatherHardware } from "./host/hardware.ts";
 import { linuxHost } from "./host/linux-host.ts";
 import { serializeFacts } from "./host/stage-record.ts";
@@ -173,14 +175,17 @@ process.stdout.on("error", (error: Error & { code?: string }) => {
 });
 
 main(process.argv.slice(2)).then(
-	(exitCode) => {
-		process.exitCode = exitCode;
-	},
+	(exitCode) => end(exitCode),
 	(error: unknown) => {
 		note(`agent: ${describeError(error)}`);
-		process.exitCode = isUsersMistake(error) ? 2 : 1;
+		end(isUsersMistake(error) ? 2 : 1);
 	},
 );
+
+function end(exitCode: number): void {
+	process.exitCode = exitCode;
+	if (waitsForKernel()) endProcess(exitCode);
+}
 
 function isUsersMistake(error: unknown): boolean {
 	return error instanceof Error && "code" in error && /^(usage|config)\./.test(String(error.code));

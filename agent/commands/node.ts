@@ -25,7 +25,7 @@ export type MakeHost = (
 	root: string,
 	secrets: Readonly<Record<string, string>>,
 	log: Log,
-	listeners?: Pick<LinuxHostOptions, "onDownloadEvent" | "join">,
+	listeners?: Pick<LinuxHostOptions, "onDownloadEvent" | "downloadSignal" | "join">,
 ) => Host;
 
 type Say = (line: string) => void;
@@ -43,13 +43,14 @@ export async function boot(newRoot: string, makeHost: MakeHost, say: Say): Promi
 		const initramfs = await announced("initramfs", facts, log, () =>
 			runStartingOverOnce(gathered, {
 				gather: () => gatherInitramfs(newRoot, log.info),
-				run: (now, witness) => {
+				run: (now, witness, downloadSignal) => {
 					const report = reportDownload(now.facts, log);
 					const host = makeHost("/", now.secrets, log, {
 						onDownloadEvent(event) {
 							witness(event);
 							report(event);
 						},
+						downloadSignal,
 					});
 					return runStage(initramfsStage, now, host, log);
 				},

@@ -1,29 +1,110 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { NetherdError } from "../errors.ts";
-import type { Source } from "./source.ts";
+import type { Source, SourceLimits } from "./source.ts";
 import type { FileSourceAddress } from "./source-address.ts";
+import { StallWatch } from "./stall-watch.ts";
+import { untilItAnswers } from "./unanswered.ts";
+
+/**
+ * Read at once: into memory of its own, and copied from there. What is read from a disk that has stalled may still arrive
+ * after hours, and must not land in memory that is used for something else by then.
+ */
+const pieceBytes = 256 * 1024;
 
 /**
  * Opens a regular file or a block device.
  *
- * @throws {NetherdError} `file.not-found`, `file.not-a-file`, `file.open-failed`.
+ * @throws {NetherdError} `file.not-found`, `file.not-a-file`, `file.open-failed`, `file.stalled`.
  */
-export async function openFileSource({ path }: FileSourceAddress): Promise<Source> {
-	const file = await openForReading(path);
-	let size: Pick<Source, "sizeBytes" | "mayBeLonger">;
-	try {
-		size = await measure(file, path);
-	} catch (error) {
-		await file.close();
-		throw error;
+export async function openFileSource(
+	{ path }: FileSourceAddress,
+	limits: Pick<SourceLimits, "connectTimeoutMs" | "stallTimeoutMs">,
+): Promise<Source> {
+	const { file, ...size } = await inTime(openAndMeasure(path), limits.connectTimeoutMs, path);
+	return readerOf(file, path, size, limits.stallTimeoutMs);
+}
+
+/** A source of what is open. */
+export function readerOf(
+	file: Pick<FileHandle, "read" | "close">,
+	path: string,
+	size: Pick<Source, "sizeBytes" | "mayBeLonger">,
+	stallTimeoutMs: number,
+): Source {
+	const stall = Promise.withResolvers<never>();
+	// Nobody may be reading.
+	stall.promise.catch(() => undefined);
+	let hasStalled = false;
+	const stallWatch = new StallWatch(stallTimeoutMs, () => {
+		hasStalled = true;
+		stall.reject(stalled(path, stallTimeoutMs));
+	});
+	const pieces: Uint8Array[] = [];
+	let reads = 0;
+
+	async function readFully(offsetBytes: number, target: Uint8Array, onReceived = (_: number) => {}) {
+		let filledBytes = 0;
+		while (filledBytes < target.length) {
+			const position = offsetBytes + filledBytes;
+			const piece = pieces.pop() ?? new Uint8Array(pieceBytes);
+			const wantedBytes = Math.min(pieceBytes, target.length - filledBytes);
+			const reading = untilItAnswers(file.read(piece, 0, wantedBytes, position));
+			const { bytesRead } = await Promise.race([reading, stall.promise]).catch((error: unknown) => {
+				throw hasStalled ? error : readError(path, position, error);
+			});
+			if (bytesRead === 0) throw readError(path, position, new Error("the file ends there"));
+			target.set(piece.subarray(0, bytesRead), filledBytes);
+			pieces.push(piece);
+			filledBytes += bytesRead;
+			stallWatch.received(bytesRead);
+			onReceived(bytesRead);
+		}
 	}
+
 	return {
 		...size,
 		// One is being read while those before it are verified.
 		wantedReads: () => 2,
-		read: (offsetBytes, target, onReceived) => readFully({ file, path }, offsetBytes, target, onReceived),
-		close: () => file.close(),
+		async read(offsetBytes, target, onReceived) {
+			if (hasStalled) await stall.promise;
+			stallWatch.start();
+			reads += 1;
+			try {
+				await readFully(offsetBytes, target, onReceived);
+			} finally {
+				reads -= 1;
+				if (reads === 0) stallWatch.stop();
+			}
+		},
+		async close() {
+			stallWatch.stop();
+			// It would wait for the disk.
+			if (!hasStalled) await file.close();
+		},
 	};
+}
+
+async function openAndMeasure(
+	path: string,
+): Promise<{ readonly file: FileHandle } & Pick<Source, "sizeBytes" | "mayBeLonger">> {
+	const file = await openForReading(path);
+	try {
+		return { file, ...(await measure(file, path)) };
+	} catch (error) {
+		await file.close();
+		throw error;
+	}
+}
+
+/** @throws {NetherdError} `file.stalled` */
+async function inTime<T>(work: Promise<T>, timeoutMs: number, path: string): Promise<T> {
+	const late = Promise.withResolvers<never>();
+	const timer = setTimeout(() => late.reject(stalled(path, timeoutMs)), timeoutMs);
+	try {
+		return await Promise.race([untilItAnswers(work), late.promise]);
+	} finally {
+		clearTimeout(timer);
+	}
 }
 
 async function openForReading(path: string): Promise<FileHandle> {
@@ -72,29 +153,15 @@ export async function findEnd(file: Pick<FileHandle, "read">): Promise<number> {
 	return insideBytes;
 }
 
-async function readFully(
-	{ file, path }: { readonly file: FileHandle; readonly path: string },
-	offsetBytes: number,
-	target: Uint8Array,
-	onReceived: (bytes: number) => void = () => {},
-): Promise<void> {
-	let filledBytes = 0;
-	while (filledBytes < target.length) {
-		const position = offsetBytes + filledBytes;
-		const { bytesRead } = await file
-			.read(target, filledBytes, target.length - filledBytes, position)
-			.catch((error: unknown) => {
-				throw readError(path, position, error);
-			});
-		if (bytesRead === 0) throw readError(path, position, new Error("the file ends there"));
-		filledBytes += bytesRead;
-		onReceived(bytesRead);
-	}
-}
-
 function readError(path: string, position: number, cause: unknown): NetherdError {
 	return new NetherdError("file.read-error", `${path} cannot be read at offset ${position}`, {
 		hint: "look at the kernel's messages about that disk; it may be failing",
 		cause,
+	});
+}
+
+function stalled(path: string, timeoutMs: number): NetherdError {
+	return new NetherdError("file.stalled", `${path} gave nothing, or next to nothing, in ${timeoutMs} ms`, {
+		hint: "look at the kernel's messages about that disk, and at its cable; or at the server that the file is on",
 	});
 }

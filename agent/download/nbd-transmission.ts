@@ -118,28 +118,37 @@ export function* receiveReplies(
 }
 
 function* receiveChunk(address: NbdAddress, head: StructuredHead, inFlight: InFlight): Conversation<void> {
+	if (head.chunk === "data" || head.chunk === "hole") {
+		yield* receiveContent(head.chunk, inFlight);
+		return;
+	}
 	const payloadBytes = decodePayloadLength(yield* receive(lengths.restOfStructuredReply));
 	if (head.chunk === "none") {
 		if (payloadBytes !== 0 || !head.isLast) throw new NbdProtocolError("malformed NBD_REPLY_TYPE_NONE");
-	} else if (head.chunk === "error") {
+	} else {
 		if (payloadBytes > maximumErrorPayloadBytes) {
 			throw new NbdProtocolError(`error chunk of ${payloadBytes} bytes`);
 		}
 		const { errorNumber, message } = decodeErrorChunk(yield* receive(payloadBytes));
 		inFlight.error ??= failure(address, inFlight.request, errorNumber, message);
+	}
+}
+
+function* receiveContent(kind: "data" | "hole", inFlight: InFlight): Conversation<void> {
+	// Both at once: each step costs a system call.
+	const start = yield* receive(lengths.restOfStructuredReply + lengths.contentOffset);
+	const payloadBytes = decodePayloadLength(start.subarray(0, lengths.restOfStructuredReply));
+	const minimumBytes = lengths.contentOffset + (kind === "data" ? 1 : lengths.holeSize);
+	if (payloadBytes < minimumBytes || (kind === "hole" && payloadBytes !== minimumBytes)) {
+		throw new NbdProtocolError(`${kind} chunk of ${payloadBytes} bytes`);
+	}
+	const offsetBytes = decodeContentOffset(start.subarray(lengths.restOfStructuredReply));
+	if (kind === "hole") {
+		const sizeBytes = decodeHoleSize(yield* receive(lengths.holeSize));
+		claimTarget(inFlight, offsetBytes, sizeBytes).fill(0);
 	} else {
-		const minimumBytes = lengths.contentOffset + (head.chunk === "data" ? 1 : lengths.holeSize);
-		if (payloadBytes < minimumBytes || (head.chunk === "hole" && payloadBytes !== minimumBytes)) {
-			throw new NbdProtocolError(`${head.chunk} chunk of ${payloadBytes} bytes`);
-		}
-		const offsetBytes = decodeContentOffset(yield* receive(lengths.contentOffset));
-		if (head.chunk === "hole") {
-			const sizeBytes = decodeHoleSize(yield* receive(lengths.holeSize));
-			claimTarget(inFlight, offsetBytes, sizeBytes).fill(0);
-		} else {
-			const part = claimTarget(inFlight, offsetBytes, payloadBytes - lengths.contentOffset);
-			yield { receive: part, during: "in the middle of a reply" };
-		}
+		const part = claimTarget(inFlight, offsetBytes, payloadBytes - lengths.contentOffset);
+		yield { receive: part, during: "in the middle of a reply" };
 	}
 }
 

@@ -1,9 +1,11 @@
 import { NetherdError } from "../errors.ts";
 
-/** Wrong configuration: trying again cannot help. */
+/** Wrong configuration, mostly: trying again cannot help. */
 const permanentCodes: ReadonlySet<string> = new Set([
 	"file.not-a-file",
 	"file.not-found",
+	// Each attempt might leave a thread behind that waits for ever, and there are four.
+	"file.stalled",
 	"http.bad-certificates",
 	"http.bad-redirect",
 	"http.forbidden",

@@ -56,6 +56,6 @@ export function openSource(
 		case "http":
 			return openHttpSource(address, limits, signal);
 		case "file":
-			return openFileSource(address);
+			return openFileSource(address, limits);
 	}
 }

@@ -25,6 +25,8 @@ export interface LinuxHostOptions {
 	readonly progress: (line: string) => void;
 	/** Receives what the download of the image tells; its lines go to `progress` already. */
 	readonly onDownloadEvent?: ((event: DownloadEvent) => void) | undefined;
+	/** Ends the download of the image, which fails with its reason. */
+	readonly downloadSignal?: AbortSignal | undefined;
 	/** Receives what programs print, a line at a time. */
 	readonly output: (program: string, line: string) => void;
 	/** For the join. Absent: nobody listens. */
@@ -33,7 +35,8 @@ export interface LinuxHostOptions {
 
 /** The real machine: the only place where the agent changes anything. */
 export function linuxHost(options: LinuxHostOptions): Host {
-	const { root, secrets, progress, onDownloadEvent, output, join: joinOutlets = silentOutlets } = options;
+	const { root, secrets, progress, onDownloadEvent, downloadSignal, output, join } = options;
+	const joinOutlets = join ?? silentOutlets;
 	const inRoot = (path: string) => rootedPath(root, path);
 	/** For replacing what is there, be it a link, without following it. */
 	const entryInRoot = (path: string) => rootedPath(root, path, { followLast: false });
@@ -88,6 +91,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
 			await fetchImage({
 				...action,
 				destination: inRoot(action.destination),
+				signal: downloadSignal,
 				onEvent(event) {
 					const line = lineOf(event);
 					if (line !== undefined) progress(line);

@@ -12,6 +12,7 @@ import type { DownloadEvent } from "../../agent/download/download-event.ts";
 import { NetherdError } from "../../agent/errors.ts";
 import type { ImageFacts, InitramfsFacts } from "../../agent/facts/facts.ts";
 import { sendFile } from "../../server/http/send-file.ts";
+import { unusedAddress } from "../download/support/nbdkit.ts";
 import { writeBootTree, writeVersion } from "../server/support/boot-tree.ts";
 
 const image = { name: "node", version: "1", sizeBytes: 8_000_000 };
@@ -45,9 +46,9 @@ async function serveTree(onImageRequest: (count: number, tree: string) => void) 
 }
 
 /** Stage 1 as far as the image, in a mount namespace of its own. */
-async function stageOne(url: string) {
+async function stageOne(url: string, ...otherSources: string[]) {
 	const script = join(import.meta.dirname, "support/stage-one-in-namespace.ts");
-	const { stdout } = await execa("unshare", ["--mount", process.execPath, script, url]);
+	const { stdout } = await execa("unshare", ["--mount", process.execPath, script, url, ...otherSources]);
 	return JSON.parse(stdout) as {
 		readonly lines: readonly string[];
 		readonly commands: readonly string[];
@@ -76,6 +77,23 @@ describe("an image that is replaced in the middle of its download", () => {
 			...["makeDirectory", "mount", "fetchImage"],
 			...["umount", "makeDirectory", "mount", "fetchImage"],
 		]);
+	});
+
+	test("the stage starts over though another source, which is down, might still have the old one", async () => {
+		const other = await otherTree();
+		let isReplaced = false;
+		const { url } = await serveTree((count, tree) => {
+			if (count !== 20 || isReplaced) return;
+			isReplaced = true;
+			moveImage(other.folder, tree);
+		});
+		const { host, port } = unusedAddress();
+		const outcome = await stageOne(url, `http://${host}:${port}/image.squashfs`);
+		expect(outcome).toMatchObject({ error: "undefined", mountedTimes: 1, sha256: sha256(other.content) });
+		expect(outcome.lines.filter((line) => line.includes("starting over"))).toEqual([
+			"image node 1 was replaced on the server meanwhile: starting over with what it is now",
+		]);
+		expect(outcome.lines.join("\n")).toContain("nothing accepts HTTP connections on");
 	});
 
 	test("without a change the stage runs once", async () => {

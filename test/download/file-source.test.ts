@@ -3,13 +3,17 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fetchImage } from "../../agent/download/fetch-image.ts";
-import { findEnd, openFileSource } from "../../agent/download/file-source.ts";
+import { findEnd, openFileSource, readerOf } from "../../agent/download/file-source.ts";
+import { natureOf } from "../../agent/download/source-failure.ts";
+import { waitsForKernel } from "../../agent/download/unanswered.ts";
+import { NetherdError } from "../../agent/errors.ts";
 import { hashChunks, testContent } from "./support/content.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const chunkSizeBytes = 65_536;
+const limits = { connectTimeoutMs: 10_000, stallTimeoutMs: 10_000 };
 
 test.each([0, 1, 65_535, 65_537, 1_000_003])("an image of %i bytes from a file", async (sizeBytes) => {
 	const content = testContent(sizeBytes);
@@ -69,18 +73,20 @@ test("the end is found wherever it is", async () => {
 
 test("nothing there, and a folder there", async () => {
 	const path = join(temporaryFolder(), randomUUID());
-	await expect(openFileSource({ kind: "file", path })).rejects.toMatchObject({
+	await expect(openFileSource({ kind: "file", path }, limits)).rejects.toMatchObject({
 		code: "file.not-found",
 		message: `there is no ${path}`,
 	});
 	mkdirSync(path);
-	await expect(openFileSource({ kind: "file", path })).rejects.toMatchObject({ code: "file.not-a-file" });
+	await expect(openFileSource({ kind: "file", path }, limits)).rejects.toMatchObject({
+		code: "file.not-a-file",
+	});
 });
 
 test("a file that becomes shorter refuses the reads beyond its end, and gives the others", async () => {
 	const content = testContent(100_000);
 	const path = fileWith(content);
-	const source = await openFileSource({ kind: "file", path });
+	const source = await openFileSource({ kind: "file", path }, limits);
 	onTestFinished(() => source.close());
 	truncateSync(path, 50_000);
 	await expect(source.read(40_000, new Uint8Array(20_000))).rejects.toMatchObject({
@@ -94,6 +100,50 @@ test("a file that becomes shorter refuses the reads beyond its end, and gives th
 	});
 	expect(target.equals(content.subarray(40_000, 50_000))).toBe(true);
 	expect(receivedBytes).toBe(10_000);
+});
+
+describe("a disk that does not answer any more", () => {
+	/** Answers the first reads, and no other. */
+	function dyingDisk(content: Buffer, answeredReads: number) {
+		let left = answeredReads;
+		const late: (() => void)[] = [];
+		const read = async (target: Uint8Array, start: number, length: number, position: number) => {
+			const answer = () => ({ bytesRead: content.copy(target, start, position, position + length) });
+			if (left-- > 0) return answer();
+			return await new Promise((resolve) => late.push(() => resolve(answer())));
+		};
+		const file = { read, close: () => new Promise(() => {}) };
+		return { file: file as unknown as Parameters<typeof readerOf>[0], late };
+	}
+
+	test("its reads fail, by name, and what it gives later lands nowhere", async () => {
+		const content = testContent(1_000_000);
+		const { file, late } = dyingDisk(content, 2);
+		const source = readerOf(file, "/dev/sdx", { sizeBytes: content.length }, 200);
+		const target = Buffer.alloc(content.length);
+		const failure = { code: "file.stalled", message: expect.stringContaining("/dev/sdx") };
+		await expect(source.read(0, target)).rejects.toMatchObject(failure);
+		const before = Buffer.from(target);
+		expect(waitsForKernel()).toBe(true);
+		await expect(source.read(0, Buffer.alloc(1))).rejects.toMatchObject(failure);
+		expect(late.length).toBe(1);
+		await source.close();
+		for (const answer of late) answer();
+		await vi.waitUntil(() => !waitsForKernel());
+		expect(target.equals(before)).toBe(true);
+	});
+
+	test("a program ends all the same", async () => {
+		const script = join(import.meta.dirname, "support/end-while-waiting.ts");
+		const fifo = join(temporaryFolder(), "fifo");
+		await execa("mkfifo", [fifo]);
+		const { exitCode } = await execa(process.execPath, [script, fifo], { reject: false });
+		expect(exitCode).toBe(7);
+	});
+
+	test("it is not tried again: another source takes over", () => {
+		expect(natureOf(new NetherdError("file.stalled", "nothing came", { hint: "none" }))).toBe("permanent");
+	});
 });
 
 function fileWith(content: Buffer): string {

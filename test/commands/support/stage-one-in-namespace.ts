@@ -14,10 +14,10 @@ import { planFromFacts } from "../../../agent/run-stage.ts";
 
 /*
  * The part of stage 1 that mounts and fills the image's tmpfs, for real, in a mount namespace that the caller made:
- * stage-one-in-namespace.ts SERVER. Prints what became of it as JSON.
+ * stage-one-in-namespace.ts SERVER [SOURCE]. Prints what became of it as JSON.
  */
 
-const server = process.argv[2] ?? "";
+const [, , server = "", otherSource = ""] = process.argv;
 const lines: string[] = [];
 const commands: string[] = [];
 const say = (line: string) => void lines.push(line);
@@ -34,7 +34,7 @@ async function gather(): Promise<{ facts: InitramfsFacts; secrets: Record<string
 		configuration: {
 			file: "lts.conf",
 			from: "nowhere",
-			text: `[default]\nIMAGE_SOURCES = "${server}/images/{name}/{version}/image.squashfs"\n`,
+			text: `[default]\nIMAGE_SOURCES = "${server}/images/{name}/{version}/image.squashfs ${otherSource}"\n`,
 		},
 	} as const;
 	const where = { ...resolveFacts(common), network: common.network };
@@ -50,10 +50,11 @@ try {
 	await runStartingOverOnce(await gather(), {
 		gather,
 		say,
-		async run({ facts }, onDownloadEvent) {
+		async run({ facts }, onDownloadEvent, downloadSignal) {
 			const plan = planFromFacts(initramfsStage, facts);
 			const steps = plan.steps.filter(({ name }) => name === "20-fetch-image");
-			const host = linuxHost({ root: "/", secrets: {}, progress: say, output: say, onDownloadEvent });
+			const outlets = { progress: say, output: say, onDownloadEvent, downloadSignal };
+			const host = linuxHost({ root: "/", secrets: {}, ...outlets });
 			await runPlan({ ...plan, steps }, host, [
 				{
 					actionStarted: (_, action) =>

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { faultyOutput, type StreamFaults } from "./faulty-output.ts";
 import type { CleanUp } from "./temporary-folder.ts";
 
 /**
@@ -17,17 +18,9 @@ export interface ReceivedRequest {
 }
 
 /** What a connection does wrong. Stream positions count from the server's first byte. */
-export interface HttpBehaviour {
+export interface HttpBehaviour extends StreamFaults {
 	/** Answers one request; default: {@link rightReply}. Undefined: never. */
 	readonly answer?: (request: ReceivedRequest, content: Buffer) => Buffer | undefined;
-	/** The connection is cut when this many bytes are sent. */
-	readonly cutAfterBytes?: number;
-	/** Nothing more is sent after this many bytes; the connection stays open. */
-	readonly stallAfterBytes?: number;
-	/** A bit of the byte at this position is flipped. */
-	readonly flipBitAt?: number;
-	/** Bytes and interval of a very slow server, after so many bytes. */
-	readonly trickle?: { readonly bytes: number; readonly everyMs: number; readonly afterBytes: number };
 	/** The connection is closed after this many replies, without a word about it before. */
 	readonly closeAfterReplies?: number;
 	/** Sent as soon as the connection is there. */
@@ -105,40 +98,6 @@ function parseRequest(text: string): ReceivedRequest {
 		path,
 		firstByte: range === null ? undefined : Number(range[1]),
 		lastByte: range === null ? undefined : Number(range[2]),
-	};
-}
-
-/** Writes to the socket with the faults of the stream. */
-function faultyOutput(socket: Socket, behaviour: HttpBehaviour): (bytes: Buffer) => void {
-	let position = 0;
-	let queue: Buffer = Buffer.alloc(0);
-	const { cutAfterBytes = Infinity, stallAfterBytes = Infinity, flipBitAt, trickle } = behaviour;
-	const end = Math.min(cutAfterBytes, stallAfterBytes);
-
-	function write(bytes: Buffer): void {
-		const allowed = Buffer.from(bytes.subarray(0, Math.max(0, end - position)));
-		if (flipBitAt !== undefined && flipBitAt >= position && flipBitAt < position + allowed.length) {
-			allowed.writeUInt8(allowed.readUInt8(flipBitAt - position) ^ 1, flipBitAt - position);
-		}
-		position += allowed.length;
-		if (allowed.length === 0) return;
-		socket.write(allowed);
-		if (position >= cutAfterBytes) socket.destroySoon();
-	}
-
-	if (cutAfterBytes === 0) socket.destroy();
-	if (trickle === undefined) return write;
-
-	const timer = setInterval(() => {
-		if (queue.length === 0) return;
-		write(queue.subarray(0, trickle.bytes));
-		queue = queue.subarray(trickle.bytes);
-	}, trickle.everyMs);
-	socket.on("close", () => clearInterval(timer));
-	return (bytes) => {
-		const atOnce = Math.min(bytes.length, Math.max(0, trickle.afterBytes - position));
-		write(bytes.subarray(0, atOnce));
-		queue = Buffer.concat([queue, bytes.subarray(atOnce)]);
 	};
 }
 

@@ -1,23 +1,16 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { faultyOutput, type StreamFaults } from "./faulty-output.ts";
 import { decodeNbdInput, type ReadRequest, serverMessage } from "./nbd-server-messages.ts";
 import type { CleanUp } from "./temporary-folder.ts";
 
-/** What a connection does wrong. Stream positions count from the server's first byte. */
-export interface Behaviour {
+/** What a connection does wrong. Stream positions count from the server's first byte; it trickles after the handshake. */
+export interface Behaviour extends StreamFaults {
 	/** Export size to tell, if not the content's. */
 	readonly sizeBytes?: number;
 	/** Sent instead of speaking NBD; then the connection is closed, or held open. */
 	readonly sayInstead?: { readonly text: string; readonly close: boolean };
-	/** The connection is cut when this many bytes are sent. */
-	readonly cutAfterBytes?: number;
-	/** Nothing more is sent after this many bytes; the connection stays open. */
-	readonly stallAfterBytes?: number;
-	/** A bit of the byte at this position is flipped. */
-	readonly flipBitAt?: number;
-	/** Bytes and interval of a very slow server, after the handshake. */
-	readonly trickle?: { readonly bytes: number; readonly everyMs: number };
 	/** Structured replies are refused (the server of old days) unless true. */
 	readonly structured?: boolean;
 	/** NBD_OPT_GO is unknown. */
@@ -75,7 +68,10 @@ export async function startFaultyServer(
 }
 
 function serve(socket: Socket, content: Buffer, behaviour: Behaviour, reads: ReadRequest[]): void {
-	const send = faultyOutput(socket, behaviour);
+	const send = faultyOutput(socket, {
+		...behaviour,
+		...(behaviour.trickle && { trickle: { afterBytes: handshakeBytes, ...behaviour.trickle } }),
+	});
 	if (behaviour.sayInstead !== undefined) {
 		socket.write(behaviour.sayInstead.text);
 		if (behaviour.sayInstead.close) socket.end();
@@ -129,39 +125,6 @@ function rightAnswer(request: ReadRequest, content: Buffer, structured: boolean)
 	return structured
 		? serverMessage.dataChunk(request.handle, request.offsetBytes, data, true)
 		: serverMessage.simpleReply(request.handle, 0, data);
-}
-
-/** Writes to the socket with the faults of the stream. */
-function faultyOutput(socket: Socket, behaviour: Behaviour): (bytes: Buffer) => void {
-	let position = 0;
-	let queue: Buffer = Buffer.alloc(0);
-	const { cutAfterBytes = Infinity, stallAfterBytes = Infinity, flipBitAt, trickle } = behaviour;
-	const end = Math.min(cutAfterBytes, stallAfterBytes);
-
-	function write(bytes: Buffer): void {
-		const allowed = Buffer.from(bytes.subarray(0, Math.max(0, end - position)));
-		if (flipBitAt !== undefined && flipBitAt >= position && flipBitAt < position + allowed.length) {
-			allowed.writeUInt8(allowed.readUInt8(flipBitAt - position) ^ 1, flipBitAt - position);
-		}
-		position += allowed.length;
-		if (allowed.length === 0) return;
-		socket.write(allowed);
-		if (position >= cutAfterBytes) socket.destroySoon();
-	}
-
-	if (cutAfterBytes === 0) socket.destroy();
-	if (trickle === undefined) return write;
-
-	const timer = setInterval(() => {
-		if (queue.length === 0) return;
-		write(queue.subarray(0, trickle.bytes));
-		queue = queue.subarray(trickle.bytes);
-	}, trickle.everyMs);
-	socket.on("close", () => clearInterval(timer));
-	return (bytes) => {
-		if (position < handshakeBytes) write(bytes);
-		else queue = Buffer.concat([queue, bytes]);
-	};
 }
 
 /** What this server sends before the first reply, when it does not know structured replies. */
