@@ -27,7 +27,16 @@ export type CompanionEvent =
 	| { event: "dhcp.refused"; mac: string; address: string; reason: string }
 	| { event: "dhcp.unanswered"; mac: string; reason: string }
 	| { event: "tftp.sent" | "tftp.missing" | "tftp.failed"; file: string; client: string }
-	| { event: "boot.chosen"; client: string; mac: string; image: string; version: string; because: string }
+	| {
+			event: "boot.chosen";
+			client: string;
+			mac: string;
+			image: string;
+			version: string;
+			because: string;
+			/** What lts.conf adds for this node; absent: nothing. */
+			kernelParameters?: string;
+	  }
 	| HttpRequestEvent
 	| { event: "nbd.opened"; client: string; exportName: string; image: string; version: string }
 	| { event: "nbd.closed"; client: string; exportName: string; bytes: number; durationMs: number }
@@ -138,7 +147,7 @@ function sentenceFor(event: CompanionEvent): string {
 		case "tftp.failed":
 			return `sending ${event.file} to ${event.client} failed`;
 		case "boot.chosen":
-			return `${event.mac} at ${event.client} boots ${event.image}/${event.version}: ${event.because}`;
+			return `${event.mac} at ${event.client} boots ${event.image}/${event.version}: ${event.because}${event.kernelParameters === undefined ? "" : `; kernel parameters: ${event.kernelParameters}`}`;
 		case "http.request":
 			return (
 				`${event.client} ${event.method} ${event.path} ${event.status}, ` +

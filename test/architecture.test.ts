@@ -65,7 +65,7 @@ describe("imports", () => {
 	});
 
 	test("server and image build take from the agent only what they share with it", () => {
-		const allowed = /^agent\/(download\/|trust\/|errors\.ts|version\.ts|paths\.ts)/;
+		const allowed = /^agent\/(config\/|download\/|trust\/|errors\.ts|version\.ts|paths\.ts)/;
 		const odd = imports
 			.filter(
 				({ from, to }) => /^(server|image)\//.test(from) && to.startsWith("agent/") && !allowed.test(to),
@@ -157,7 +157,7 @@ describe("the page", () => {
 		const known = new Set(keys.map(({ name }) => name));
 		expect([...readBy.keys()].filter((key) => !known.has(key))).toEqual([]);
 		const orphans = keys
-			.filter(({ owner }) => owner !== undefined && owner !== "agent")
+			.filter(({ owner }) => owner !== "agent" && owner !== "companion")
 			.filter(({ name, owner }) => !readBy.get(name)?.includes(owner ?? ""))
 			.map(({ name, owner }) => `${name}: ${owner}`);
 		expect(orphans).toEqual([]);

@@ -8,7 +8,7 @@ import {
 	type NodeDescription,
 } from "../facts/assumed-facts.ts";
 import { gatherConfiguration, withoutSecrets } from "../facts/configuration-text.ts";
-import type { ConfigurationText, Facts, ImageFacts, NetworkFacts } from "../facts/facts.ts";
+import type { ConfigurationText, Facts, ImageFacts } from "../facts/facts.ts";
 import { gatherImage } from "../facts/image.ts";
 import { type ResolvedFacts, resolveFacts } from "../facts/resolve-facts.ts";
 import { describeVerification, type Trust, trustOf } from "../facts/verification.ts";
@@ -59,7 +59,7 @@ export async function describeNode(
 			: trust !== undefined
 				? await gatherConfiguration(commandLine, "/", trust, say)
 				: withoutSecrets("", "nowhere");
-	const node: NodeDescription = { ...network, commandLine: line, configuration };
+	const node = withKernelParameters({ ...network, commandLine: line, configuration }, options);
 
 	const init = assumedInitFacts(node);
 	const resolved = resolveFacts(init);
@@ -74,12 +74,19 @@ export async function describeNode(
 			init,
 			assumedJoinFacts(node, nodeName({ ...resolved, facts: init }).name),
 		],
-		assumed: [...assumedLines(options, network, image !== undefined), ...ownConfigurationLine(resolved)],
+		assumed: [...assumedLines(options, node, image !== undefined), ...ownConfigurationLine(resolved)],
 		read: [
 			readLine(configuration.file, configuration),
 			image === undefined ? undefined : readLine(`image ${image.name} ${image.version ?? ""}`.trim(), image),
 		].filter((line) => line !== undefined),
 	};
+}
+
+/** The companion would have put them on the command line; one that was given is what it is. */
+function withKernelParameters(node: NodeDescription, { cmdline }: NodeOptions): NodeDescription {
+	if (cmdline !== undefined) return node;
+	const parameters = resolveFacts(assumedInitFacts(node)).configuration.text("KERNEL_PARAMETERS");
+	return parameters === undefined ? node : { ...node, commandLine: `${node.commandLine} ${parameters}` };
 }
 
 /**
@@ -119,11 +126,11 @@ function ownConfigurationLine({ configuration }: ResolvedFacts): string[] {
 	return path === undefined ? [] : [`${path}: a JoinConfiguration that says nothing`];
 }
 
-function assumedLines(options: NodeOptions, network: NetworkFacts, imageKnown: boolean): string[] {
+function assumedLines(options: NodeOptions, node: NodeDescription, imageKnown: boolean): string[] {
 	const lines: string[] = [];
-	if (options.cmdline === undefined) lines.push(`kernel command line: ${assumptions.commandLine}`);
-	if (network.mac === undefined) lines.push(`MAC address: ${assumptions.mac}`);
-	if (network.ip === undefined) lines.push(`IPv4 address: ${assumptions.ip}`);
+	if (options.cmdline === undefined) lines.push(`kernel command line: ${node.commandLine}`);
+	if (node.mac === undefined) lines.push(`MAC address: ${assumptions.mac}`);
+	if (node.ip === undefined) lines.push(`IPv4 address: ${assumptions.ip}`);
 	if (!imageKnown) lines.push(`image: ${assumptions.imageBytes / 1024 ** 2} MiB, no manifest`);
 	lines.push(`memory: ${assumptions.memoryBytes / 1024 ** 3} GiB`);
 	lines.push(`units in the image: ${assumptions.units.join(", ")}`);

@@ -9,6 +9,7 @@ import {
 	readNodeAddresses,
 	readPath,
 } from "./join-values.ts";
+import { readKernelCommandLineWords } from "./kernel-parameters.ts";
 import { isPublicWord, type KeyDefinition, type KeyType } from "./key-definition.ts";
 import { isDnsSubdomain, readLabel, readTaint } from "./kubernetes-labels.ts";
 import { readModuleLine } from "./module-line.ts";
@@ -79,6 +80,7 @@ const shownTypes: ReadonlySet<KeyType> = new Set([
 	"hostname-part",
 	"image",
 	"image-sources",
+	"kernel-parameters",
 	"node-name",
 	"endpoints",
 	"path",
@@ -124,6 +126,7 @@ const checks: { readonly [Type in KeyType]?: Check } = {
 		"not an image: NAME or NAME/VERSION",
 	),
 	"image-sources": (value) => asError(problemOf(readImageSources(value))),
+	"kernel-parameters": (value) => asError(problemOf(readKernelCommandLineWords(value))),
 	"fstab-line": (value) => {
 		const reading = readFstabLine(value);
 		return "warning" in reading ? asWarning(reading.warning) : asError(problemOf(reading));

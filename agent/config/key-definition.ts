@@ -9,7 +9,10 @@ export interface KeyDefinition {
 	readonly default?: string;
 	/** What happens when nothing sets the key, where that is not a value. */
 	readonly otherwise?: string;
-	/** The boot step that acts on the key: a file of agent/ without `.ts`; `agent` for the program itself. */
+	/**
+	 * The boot step that acts on the key: a file of agent/ without `.ts`; `agent` for the program itself, `companion` for
+	 * the server.
+	 */
 	readonly owner: string;
 	/** What the key does, in one line. */
 	readonly help: string;
@@ -61,6 +64,8 @@ export type KeyType =
 	| "cron-line"
 	/** Module name and arguments. */
 	| "module"
+	/** Words for the kernel command line. */
+	| "kernel-parameters"
 	/** `name = value` of sysctl(8). */
 	| "sysctl"
 	/** A line of authorized_keys (sshd(8)). */

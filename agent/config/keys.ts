@@ -209,6 +209,12 @@ const netherd: readonly Omit<KeyDefinition, "origin">[] = [
 		help: "Connections to each source at once, where its server allows several: 1 to 16.",
 	},
 	{
+		name: "KERNEL_PARAMETERS",
+		type: "kernel-parameters",
+		owner: "companion",
+		help: "Words for the end of the node's kernel command line, such as \"mitigations=off isolcpus=2-5\".",
+	},
+	{
 		name: "OVERLAY_TMPFS_SIZE",
 		type: "size",
 		default: "50%",

@@ -1,3 +1,4 @@
+import { checkBootedParameters } from "./booted-parameters.ts";
 import { checkEntries, checkFileStructure, checkNodeKey } from "./check-entry.ts";
 import { checkTotalSize } from "./check-size.ts";
 import { checkConflicts } from "./check-together.ts";
@@ -61,6 +62,7 @@ export function resolveConfiguration(inputs: ResolveInputs): Resolved {
 		...evaluated.flatMap((key) => checkNodeKey(file.file, key)),
 		...checkConflicts(file.file, evaluated),
 		...checkCommandLineKeys(commandLine, isSet),
+		...checkBootedParameters(file.file, evaluated, commandLine),
 		...checkTotalSize(file.file, evaluated),
 	];
 	return {

@@ -5,6 +5,7 @@ import { type Config, readConfig } from "../config/read-config.ts";
 import { isMac, parseMac } from "../config/values.ts";
 import { explainHelp } from "../help.ts";
 import { reasonOf } from "../http/boot-answer.ts";
+import { nodeParameters, readFarm } from "../node-parameters.ts";
 
 /** `companion explain DIR NODE --config FILE`: what a node boots, and why. */
 export async function runExplain(args: readonly string[]): Promise<number> {
@@ -27,6 +28,9 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 		const choice = chooseBoot({ ...config, defaultImage }, mac);
 		const { image, pin, overruled } = choice;
 		const { version, manifest } = readReleasedImage(options.folder, image, choice.version);
+		const farm = await readFarm(options.folder);
+		const parameters = farm && nodeParameters(farm, { mac, host }, config.address ?? "SERVER");
+		const own = parameters === undefined || parameters.text === "" ? undefined : parameters;
 		const json = {
 			ok: true,
 			mac,
@@ -36,9 +40,14 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 			kernel: manifest.kernel.release,
 			pin: pin === undefined ? null : pinText(pin),
 			overruled: overruled.map(pinText),
+			kernelParameters: own?.text ?? null,
 		};
 		const name = host?.hostname === undefined ? mac : `${host.hostname} (${mac})`;
-		return { json, text: `${name} boots ${image}/${version}: ${reasonOf(choice)}\n` };
+		const lines = [
+			`${name} boots ${image}/${version}: ${reasonOf(choice)}`,
+			...(own === undefined ? [] : [`with the kernel parameters ${own.text} (${own.whence})`]),
+		];
+		return { json, text: `${lines.join("\n")}\n` };
 	});
 }
 

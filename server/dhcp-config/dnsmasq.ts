@@ -1,5 +1,6 @@
+import { bootFiles } from "../boot-files.ts";
 import { dhcpHostLine } from "../dnsmasq/configuration.ts";
-import { bootFiles, comments, type Farm } from "./farm.ts";
+import { comments, type Farm } from "./farm.ts";
 
 /** Lines for dnsmasq; option names as in dnsmasq(8). Nothing in them answers a machine that does not boot over the network. */
 export function dnsmasqSnippet(farm: Farm): string {

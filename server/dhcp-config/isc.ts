@@ -1,5 +1,6 @@
+import { bootFiles } from "../boot-files.ts";
 import type { StaticHost } from "../config/hosts.ts";
-import { bootFiles, comments, type Farm } from "./farm.ts";
+import { comments, type Farm } from "./farm.ts";
 
 /** Declarations for ISC dhcpd; as in dhcpd.conf(5) and dhcp-eval(5). A class counts more than the subnet around it. */
 export function iscSnippet(farm: Farm): string {

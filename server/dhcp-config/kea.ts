@@ -1,4 +1,5 @@
-import { bootFiles, comments, type Farm } from "./farm.ts";
+import { bootFiles } from "../boot-files.ts";
+import { comments, type Farm } from "./farm.ts";
 
 /**
  * Members of "Dhcp4" for Kea 2.2 and later, as JSON with comments, which Kea reads. Names as in Kea's reference manual,

@@ -1,3 +1,4 @@
+import { type BootFiles, bootFiles } from "../boot-files.ts";
 import type { StaticHost } from "../config/hosts.ts";
 import type { Config, DhcpServerConfig } from "../config/read-config.ts";
 import { type Firmware, type Loaders, loaderFile } from "../loaders.ts";
@@ -39,7 +40,7 @@ export function dhcpConfiguration(
 	network: Network,
 ): string {
 	const { dhcp, httpPort, loaders, routerAdvertisements } = config;
-	const script = `http://${network.address}:${httpPort}/boot.ipxe`;
+	const files = bootFiles({ address: network.address, httpPort, loaders });
 	return lines(
 		...noDns,
 		"# one interface, beside other servers on other interfaces",
@@ -55,13 +56,19 @@ export function dhcpConfiguration(
 		"# RFC 4578, section 2.1: UEFI x86-64 is 7, some firmware says 9",
 		"dhcp-match=set:uefi,option:client-arch,7",
 		"dhcp-match=set:uefi,option:client-arch,9",
+		"# UEFI that boots over HTTP is 16; it takes only an answer of its own vendor class (UEFI 2.10, section 24.7.3.1)",
+		"dhcp-match=set:http,option:client-arch,16",
+		dhcp.mode === "server"
+			? "dhcp-option-force=tag:http,tag:!ipxe,option:vendor-class,HTTPClient"
+			: "dhcp-pxe-vendor=PXEClient,HTTPClient",
 		"# boot file in its own field of the packet: some firmware looks nowhere else",
 		"dhcp-no-override",
 		...(dhcp.mode === "server"
-			? [...loaderByBootFile(loaders), ...noOtherAnswers]
+			? [...loaderByBootFile(files, loaders), ...noOtherAnswers]
 			: loaderByPxeService(loaders)),
+		`dhcp-boot=tag:!ipxe,tag:http,${files.uefiHttp},,${network.address}`,
 		// With this server's address: iPXE takes a proxy's file only from an answer that has a next server.
-		...chainedTo(loaders).map((tags) => `dhcp-boot=${tags},${script},,${network.address}`),
+		...chainedTo(loaders).map((tags) => `dhcp-boot=${tags},${files.ipxe},,${network.address}`),
 		...(routerAdvertisements ? routerAdvertisementLines(network) : []),
 	);
 }
@@ -88,7 +95,10 @@ export function dhcpHostLine({ macs, address, hostname }: StaticHost): string {
 	return `dhcp-host=${[...macs, address, ...(hostname === undefined ? [] : [hostname])].join(",")}`;
 }
 
-const firmwareTags: { readonly [Kind in Firmware]: string } = { bios: "tag:!uefi", uefi: "tag:uefi" };
+const firmwareTags: { readonly [Kind in Firmware]: string } = {
+	bios: "tag:!uefi,tag:!http",
+	uefi: "tag:uefi",
+};
 const firmwareKinds = ["bios", "uefi"] as const;
 
 /** Machines that are to be led on by iPXE's script once they run iPXE, also where it is their card's own ROM. */
@@ -104,10 +114,10 @@ function notYet(loaders: Loaders, kind: Firmware): string {
 	return loaders[kind] === "ipxe" ? "tag:!ipxe," : "";
 }
 
-function loaderByBootFile(loaders: Loaders): string[] {
-	return firmwareKinds.map(
-		(kind) => `dhcp-boot=${notYet(loaders, kind)}${firmwareTags[kind]},${loaderFile(loaders, kind)}`,
-	);
+function loaderByBootFile(files: BootFiles, loaders: Loaders): string[] {
+	return [
+		...firmwareKinds.map((kind) => `dhcp-boot=${notYet(loaders, kind)}${firmwareTags[kind]},${files[kind]}`),
+	];
 }
 
 /** iPXE's option no-pxedhcp: without it iPXE waits 3 s for a second answer (https://ipxe.org/howto/dhcpd). */

@@ -13,6 +13,7 @@ import type { ChildState } from "../supervised-child.ts";
 import { warningEvent } from "../warning-event.ts";
 import { scriptFor } from "./boot-answer.ts";
 import { readReport } from "./event-report.ts";
+import { grubFirstScript } from "./grub-script.ts";
 import { joinToken, type TokenPlace } from "./join-token.ts";
 import { sendFile } from "./send-file.ts";
 
@@ -51,6 +52,7 @@ interface Route {
 export const routes: readonly Route[] = [
 	{ methods: ["GET", "HEAD"], path: "/boot.ipxe", answer: (exchange) => answerBootScript("ipxe", exchange) },
 	{ methods: ["GET", "HEAD"], path: "/boot.grub", answer: (exchange) => answerBootScript("grub", exchange) },
+	{ methods: ["GET", "HEAD"], path: "/grub/grub.cfg", answer: answerGrubFirstScript },
 	{ methods: ["GET", "HEAD"], path: "/lts.conf", answer: answerLtsConf },
 	{ methods: ["GET"], path: "/token", answer: answerToken },
 	{ methods: ["GET", "HEAD"], path: "/lts.conf.sig", answer: answerLtsConfSignature },
@@ -97,9 +99,12 @@ function isForOperator(error: unknown): boolean {
 	);
 }
 
-/** The path without query, as the client wrote it. */
+/**
+ * The path without query, as the client wrote it; but shim puts a second slash before the name of the next loader
+ * (`/loader//grubx64.efi`) when it came over HTTP itself.
+ */
 export function pathOf(request: IncomingMessage): string {
-	return (request.url ?? "/").replace(/[?#].*$/s, "");
+	return (request.url ?? "/").replace(/[?#].*$/s, "").replace(/^\/loader\/\//, "/loader/");
 }
 
 const statuses: Readonly<Record<string, number>> = {
@@ -123,6 +128,11 @@ async function answerBootScript(loader: LoaderName, { request, response, site }:
 	const script = await scriptFor(loader, query.get("mac") ?? undefined, client, site);
 	response.setHeader("Cache-Control", "no-store");
 	sendText(response, 200, script);
+}
+
+/** Where GRUB looks when it came over HTTP itself; else it gets the same over TFTP. */
+async function answerGrubFirstScript({ response, site }: Exchange): Promise<void> {
+	sendText(response, 200, grubFirstScript(site.address, site.httpPort));
 }
 
 async function answerLtsConf({ request, response, site }: Exchange): Promise<void> {

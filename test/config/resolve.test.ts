@@ -297,6 +297,23 @@ describe("findings", () => {
 		expect(codes(resolved)).toEqual(["command line:1:29 error cmdline.bad-value"]);
 	});
 
+	test("for KERNEL_PARAMETERS that the node was not booted with", () => {
+		const text = `[default]\nKERNEL_PARAMETERS = "nosmt a=\\"b c\\" hugepages=4"\n`;
+		const booted = (commandLine: string) => resolve(text, { commandLine }).findings;
+		// Nobody said what the command line is.
+		expect(booted("")).toEqual([]);
+		// As GRUB writes a word with a blank.
+		expect(booted('root=/dev/nbd0 nosmt "a=b c" hugepages=4')).toEqual([]);
+		expect(booted("root=/dev/nbd0 hugepages=4")).toMatchObject([
+			{
+				severity: "warning",
+				code: "lts-conf.not-booted-with",
+				message: "KERNEL_PARAMETERS: nosmt a=b c is not on this node's kernel command line",
+				line: 2,
+			},
+		]);
+	});
+
 	test("a secret value is not in the message", () => {
 		const { findings } = resolve("[default]\nKUBEADM_JOIN_TOKEN = hunter2\nROOT_PASSWORD_HASH = hunter2\n");
 		expect(findings).toHaveLength(2);

@@ -93,6 +93,11 @@ const valid: Readonly<Record<KeyType, fc.Arbitrary<string>>> = {
 	size: fc.constantFrom("1G", "700M", "25%", "2 GiB", "1073741824"),
 	duration: fc.constantFrom("10", "5s", "2m", "1h", "500ms"),
 	choice: fc.constant(""),
+	"kernel-parameters": fc.constantFrom(
+		"mitigations=off",
+		"quiet isolcpus=2-5 console=ttyS0,115200",
+		'dyndbg=\\"file drivers/x.c +p\\" nosmt',
+	),
 	list: wordLists,
 	services: wordLists,
 	addresses: fc.array(addresses, { minLength: 1, maxLength: 3 }).map((list) => list.join(" ")),

@@ -185,7 +185,12 @@ test("explain says what a node boots, and why", async () => {
 		kernel: "6.12.0",
 		pin: "[pins] node1 = node/1",
 		overruled: ["[pins] canary = node"],
+		kernelParameters: null,
 	});
+	writeFileSync(join(folder, "lts.conf"), '[node1]\nKERNEL_PARAMETERS = "nosmt quiet"\n');
+	expect((await explain("52:54:00:00:00:11")).stdout).toMatch(
+		/\nwith the kernel parameters nosmt quiet \(lts\.conf:2 \[node1\]\)$/,
+	);
 	const unknown = await explain("node2");
 	expect(unknown.exitCode).toBe(2);
 	expect(unknown.stderr).toContain("names are: node1");

@@ -50,6 +50,10 @@ test("a machine finds all that it needs to boot, and each thing that it does is 
 	});
 	expect(await askForLease(hosts, { architecture: 7 })).toMatchObject({ boot_file: "snponly.efi" });
 	expect(await askForLease(hosts, { architecture: 9 })).toMatchObject({ boot_file: "snponly.efi" });
+	expect(await askForLease(hosts, { architecture: 16, isHttpBoot: true })).toMatchObject({
+		boot_file: "http://10.77.0.1:80/loader/snponly.efi",
+		vendor: "HTTPClient",
+	});
 	const ipxe = await askForLease(hosts, { architecture: 7, isIpxe: true });
 	expect(ipxe.boot_file).toBe("http://10.77.0.1:80/boot.ipxe");
 	expect(ipxe.router).toBeUndefined();

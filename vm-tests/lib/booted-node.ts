@@ -30,6 +30,8 @@ export interface NodeState {
 	readonly memoryMiB: number;
 	/** iPXE where nothing is said. */
 	readonly loader?: LoaderName;
+	/** UEFI only: how the firmware asks for it; TFTP where nothing is said. */
+	readonly bootsOver?: "tftp" | "http";
 	/** Text of the server's lts.conf; undefined: the server has none. */
 	readonly ltsConf: string | undefined;
 	/**
@@ -117,7 +119,13 @@ export class BootedNode implements AsyncDisposable {
 			const companion = await startCompanion(farm, companionOptions, folder);
 			if (state.ltsConf?.includes(standInEndpoint)) await startStandInApi(farm, folder);
 			const machine = await powerOn(
-				{ firmware: state.firmware, memoryMiB: state.memoryMiB, cpus: 2, mac: machineIdentity.mac },
+				{
+					firmware: state.firmware,
+					memoryMiB: state.memoryMiB,
+					cpus: 2,
+					mac: machineIdentity.mac,
+					...(state.bootsOver === undefined ? {} : { bootsOver: state.bootsOver }),
+				},
 				{ farm, hypervisor: setup.hypervisor, folder },
 			);
 			return new BootedNode({ farm, companion, companionOptions, machine, folder });

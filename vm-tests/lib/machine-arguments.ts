@@ -10,6 +10,8 @@ export interface MachineHardware {
 	readonly cpus: number;
 	/** MAC address of the only network card. */
 	readonly mac: string;
+	/** How UEFI firmware asks for the boot loader; TFTP where nothing is said. */
+	readonly bootsOver?: "tftp" | "http";
 }
 
 /** Where a machine meets this host. */
@@ -30,11 +32,12 @@ export function machineArguments(
 	connections: MachineConnections,
 	{ accel, cpu }: Pick<Accelerator, "accel" | "cpu">,
 ): string[] {
-	const { firmware, memoryMiB, cpus, mac } = hardware;
+	const { firmware, memoryMiB, cpus, mac, bootsOver } = hardware;
 	return [
 		...["-nodefaults", "-no-user-config", "-display", "none"],
 		...["-accel", accel, "-cpu", cpu, "-smp", `${cpus}`, "-m", `${memoryMiB}`],
 		...(firmware === "bios" ? biosArguments(mac) : uefiArguments(firmware, mac, connections)),
+		...(bootsOver === "http" ? onlyHttpBoot : []),
 		...["-netdev", `tap,id=net,ifname=${connections.tap},script=no,downscript=no`],
 		// Without a source of randomness, sshd and containerd wait for the kernel to collect some.
 		...["-device", "virtio-rng-pci"],
@@ -72,3 +75,9 @@ const secureBootArguments = [
 	...["-machine", "q35,smm=on"],
 	...["-global", "driver=cfi.pflash01,property=secure,value=on"],
 ];
+
+/** OVMF then makes no entries for PXE (OvmfPkg/README, "Network Support"), and those for HTTP boot are the first. */
+const onlyHttpBoot = ["IPv4PXESupport", "IPv6PXESupport"].flatMap((name) => [
+	"-fw_cfg",
+	`name=opt/org.tianocore/${name},string=n`,
+]);

@@ -7,8 +7,11 @@ const first = `
 [default]
 TIMEZONE = Europe/Berlin
 HOSTNAME = first
+KERNEL_PARAMETERS = "netherd_test=\\"of all\\" nokaslr"
 SYSCTL_SWAPPINESS = "vm.swappiness = 11"
 PREINIT_01 = "echo first >/etc/written-by-preinit-of-the-first"
+[52:54:00:00:00:01]
+KERNEL_PARAMETERS = "netherd_test=\\"of the first\\" nokaslr"
 `;
 
 const second = `
@@ -16,6 +19,8 @@ const second = `
 TIMEZONE = Asia/Tokyo
 HOSTNAME = second
 SYSCTL_SWAPPINESS = "vm.swappiness = 22"
+[52:54:00:00:00:02]
+KERNEL_PARAMETERS = "netherd_test=\\"of another\\""
 `;
 
 /** What people and programs leave behind on a node that runs. */
@@ -26,6 +31,11 @@ const afterFirst: readonly GuestCheck[] = [
 	{ what: "first boot: host name", run: "hostname", prints: "first" },
 	{ what: "first boot: time zone", run: "date -d '2026-07-01 12:00 UTC' +%H", prints: "14" },
 	{ what: "first boot: sysctl", run: "sysctl --values vm.swappiness", prints: "11" },
+	{
+		what: "first boot: KERNEL_PARAMETERS of its own section, a word with a blank in it too",
+		run: "grep -o 'netherd_test=.*' /proc/cmdline; ! grep 'is not on this' /run/netherd/agent.log",
+		prints: 'netherd_test="of the first" nokaslr',
+	},
 	{ what: "first boot: PREINIT", run: "cat /etc/written-by-preinit-of-the-first", prints: "first" },
 ];
 
@@ -33,6 +43,11 @@ const afterSecond: readonly GuestCheck[] = [
 	{ what: "second boot: host name", run: "hostname", prints: "second" },
 	{ what: "second boot: time zone", run: "date -d '2026-07-01 12:00 UTC' +%H", prints: "21" },
 	{ what: "second boot: sysctl", run: "sysctl --values vm.swappiness", prints: "22" },
+	{
+		what: "second boot: no KERNEL_PARAMETERS, which are another node's",
+		run: "grep -c netherd_test /proc/cmdline || true",
+		prints: "0",
+	},
 	{
 		what: "second boot: nothing of the first is left",
 		run: "find / -xdev \\( -name left-behind -o -name written-by-preinit-of-the-first \\)",

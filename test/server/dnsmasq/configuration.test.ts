@@ -69,11 +69,15 @@ test("a DHCP server with everything", () => {
 		# RFC 4578, section 2.1: UEFI x86-64 is 7, some firmware says 9
 		dhcp-match=set:uefi,option:client-arch,7
 		dhcp-match=set:uefi,option:client-arch,9
+		# UEFI that boots over HTTP is 16; it takes only an answer of its own vendor class (UEFI 2.10, section 24.7.3.1)
+		dhcp-match=set:http,option:client-arch,16
+		dhcp-option-force=tag:http,tag:!ipxe,option:vendor-class,HTTPClient
 		# boot file in its own field of the packet: some firmware looks nowhere else
 		dhcp-no-override
-		dhcp-boot=tag:!ipxe,tag:!uefi,undionly.kpxe
+		dhcp-boot=tag:!ipxe,tag:!uefi,tag:!http,undionly.kpxe
 		dhcp-boot=tag:!ipxe,tag:uefi,snponly.efi
 		dhcp-option=tag:ipxe,encap:175,176,1b
+		dhcp-boot=tag:!ipxe,tag:http,http://10.0.0.1:8080/loader/snponly.efi,,10.0.0.1
 		dhcp-boot=tag:ipxe,http://10.0.0.1:8080/boot.ipxe,,10.0.0.1
 		# IPv6 router advertisements
 		enable-ra
@@ -127,11 +131,15 @@ test("beside another DHCP server", () => {
 		# RFC 4578, section 2.1: UEFI x86-64 is 7, some firmware says 9
 		dhcp-match=set:uefi,option:client-arch,7
 		dhcp-match=set:uefi,option:client-arch,9
+		# UEFI that boots over HTTP is 16; it takes only an answer of its own vendor class (UEFI 2.10, section 24.7.3.1)
+		dhcp-match=set:http,option:client-arch,16
+		dhcp-pxe-vendor=PXEClient,HTTPClient
 		# boot file in its own field of the packet: some firmware looks nowhere else
 		dhcp-no-override
 		pxe-service=tag:!ipxe,x86PC,netherd,undionly.kpxe
 		pxe-service=tag:!ipxe,X86-64_EFI,netherd,snponly.efi
 		pxe-service=tag:!ipxe,BC_EFI,netherd,snponly.efi
+		dhcp-boot=tag:!ipxe,tag:http,http://10.0.0.1:80/loader/snponly.efi,,10.0.0.1
 		dhcp-boot=tag:ipxe,http://10.0.0.1:80/boot.ipxe,,10.0.0.1
 		"
 	`);
@@ -164,16 +172,18 @@ describe("with GRUB", () => {
 
 	test("for UEFI, iPXE goes on to its script only on BIOS machines", () => {
 		expect(bootLines("server", { bios: "ipxe", uefi: "grub" })).toEqual([
-			"dhcp-boot=tag:!ipxe,tag:!uefi,undionly.kpxe",
+			"dhcp-boot=tag:!ipxe,tag:!uefi,tag:!http,undionly.kpxe",
 			"dhcp-boot=tag:uefi,shimx64.efi",
-			"dhcp-boot=tag:ipxe,tag:!uefi,http://10.0.0.1:80/boot.ipxe,,10.0.0.1",
+			"dhcp-boot=tag:!ipxe,tag:http,http://10.0.0.1:80/loader/shimx64.efi,,10.0.0.1",
+			"dhcp-boot=tag:ipxe,tag:!uefi,tag:!http,http://10.0.0.1:80/boot.ipxe,,10.0.0.1",
 		]);
 	});
 
 	test("for both, cards with iPXE in their ROM get it as well", () => {
 		expect(bootLines("server", { bios: "grub", uefi: "grub" })).toEqual([
-			"dhcp-boot=tag:!uefi,core.0",
+			"dhcp-boot=tag:!uefi,tag:!http,core.0",
 			"dhcp-boot=tag:uefi,shimx64.efi",
+			"dhcp-boot=tag:!ipxe,tag:http,http://10.0.0.1:80/loader/shimx64.efi,,10.0.0.1",
 		]);
 	});
 
@@ -182,6 +192,7 @@ describe("with GRUB", () => {
 			"pxe-service=x86PC,netherd,core.0",
 			"pxe-service=tag:!ipxe,X86-64_EFI,netherd,snponly.efi",
 			"pxe-service=tag:!ipxe,BC_EFI,netherd,snponly.efi",
+			"dhcp-boot=tag:!ipxe,tag:http,http://10.0.0.1:80/loader/snponly.efi,,10.0.0.1",
 			"dhcp-boot=tag:ipxe,tag:uefi,http://10.0.0.1:80/boot.ipxe,,10.0.0.1",
 		]);
 	});

@@ -30,16 +30,30 @@ test("beside another DHCP server, each kind of client learns its boot file and n
 	};
 	const url = `http://${serverAddress}:80/boot.ipxe`;
 	// Without the next server iPXE would not take the file.
-	expect(await ask("0", "ipxe", "67")).toEqual({ bootFile: url, nextServer: serverAddress });
-	expect(await ask("7", "ipxe", "67")).toEqual({ bootFile: url, nextServer: serverAddress });
+	const vendorClass = "PXEClient";
+	const script = { bootFile: url, nextServer: serverAddress, vendorClass };
+	expect(await ask("0", "ipxe", "67")).toEqual(script);
+	expect(await ask("7", "ipxe", "67")).toEqual(script);
 	// Firmware is told to ask port 4011.
 	expect(await ask("0", "firmware", "67")).toMatchObject({ bootFile: "" });
 	expect(await ask("0", "firmware", "4011")).toEqual({
 		bootFile: "undionly.kpxe",
 		nextServer: serverAddress,
+		vendorClass,
 	});
-	expect(await ask("7", "firmware", "4011")).toEqual({ bootFile: "snponly.efi", nextServer: serverAddress });
-	expect(await ask("9", "firmware", "4011")).toEqual({ bootFile: "snponly.efi", nextServer: serverAddress });
+	for (const architecture of ["7", "9"]) {
+		expect(await ask(architecture, "firmware", "4011")).toEqual({
+			bootFile: "snponly.efi",
+			nextServer: serverAddress,
+			vendorClass,
+		});
+	}
+	// UEFI that boots over HTTP asks nobody twice.
+	expect(await ask("16", "http", "67")).toEqual({
+		bootFile: `http://${serverAddress}:80/loader/snponly.efi`,
+		nextServer: serverAddress,
+		vendorClass: "HTTPClient",
+	});
 	expect(await companion.event("dhcp.proxy", ({ bootFile }) => bootFile === "snponly.efi")).toMatchObject({
 		mac: clientMac,
 	});

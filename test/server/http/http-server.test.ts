@@ -107,6 +107,19 @@ test("a file larger than any buffer arrives whole", async () => {
 	expect(hash(received)).toBe(hash(content));
 });
 
+test("what shim and GRUB ask for when they came over HTTP themselves", async () => {
+	const { port } = await start();
+	expect(await statusOf(port, "/loader//snponly.efi")).toMatchObject({
+		status: 200,
+		text: expect.stringMatching(/loader for UEFI$/),
+	});
+	expect((await statusOf(port, "/loader//..//lts.conf")).status).toBe(400);
+	expect((await statusOf(port, "/images//node/1/vmlinuz")).status).toBe(400);
+	expect((await statusOf(port, "/grub/grub.cfg")).text).toContain(
+		"configfile (http,10.0.0.1:80)/boot.grub?mac=$net_default_mac",
+	);
+});
+
 test("HEAD tells what GET would", async () => {
 	const { url, events } = await start();
 	const answer = await fetch(`${url}/images/node/1/vmlinuz`, { method: "HEAD" });
@@ -214,6 +227,8 @@ test("the boot script names the version that is current, and tells why when ther
 
 describe("with a pin", () => {
 	const mac = "52:54:00:00:00:01";
+	const host = { macs: ["52:54:00:00:00:02"], address: "10.0.0.12", hostname: "named" } as const;
+
 	async function startWithPin(pin: { image: string; version?: string }) {
 		const site = await start();
 		await writeVersion(site.folder, { name: "node", version: "2" });
@@ -259,6 +274,47 @@ describe("with a pin", () => {
 			version: "2",
 			because: "[pins] 52:54:00:00:00:01 = node/2",
 		});
+	});
+
+	test("lts.conf adds kernel parameters for the node that asks, after those of the configuration", async () => {
+		const { script, settings, folder, events, url } = await startWithPin({ image: "node", version: "2" });
+		settings.current = { ...settings.current, pins: [], hosts: [host] };
+		const write = (text: string) => writeFileSync(join(folder, "lts.conf"), text);
+		write(`[default]
+KERNEL_PARAMETERS = nosmt
+[named]
+KERNEL_PARAMETERS = "dyndbg=\\"file x.c +p\\" ip_of=$IPV4ADDR"
+[127.0.0.*]
+KERNEL_PARAMETERS = by-address
+`);
+		// One script no longer fits all.
+		expect(await script()).toContain("chain --replace http://10.0.0.1:80/boot.ipxe?mac=");
+		const line = async (query: string) =>
+			/^kernel .* printk.devkmsg=on (.*) \|\|/m.exec(await script(query))?.[1];
+		expect(await line("?mac=52:54:00:00:00:02")).toBe('quiet dyndbg="file x.c +p" ip_of=10.0.0.12');
+		expect(await line("?mac=52:54:00:00:00:09")).toBe("quiet by-address");
+		const grub = await (await fetch(`${url}/boot.grub?mac=52:54:00:00:00:02`)).text();
+		expect(grub.match(/ quiet 'dyndbg=file x.c \+p' ip_of=10.0.0.12; then/g)).toHaveLength(2);
+		expect(events.filter(({ event }) => event === "boot.chosen")).toMatchObject([
+			{ kernelParameters: 'dyndbg="file x.c +p" ip_of=10.0.0.12' },
+			{ kernelParameters: "by-address" },
+			{ mac: "52:54:00:00:00:02" },
+		]);
+
+		write('[named]\nKERNEL_PARAMETERS = "root=/dev/sda1"\n');
+		expect(await line("?mac=52:54:00:00:00:09")).toBe("quiet");
+		expect(await line("?mac=52:54:00:00:00:02")).toBe("quiet");
+		expect(events.filter(({ event }) => event === "companion.warning")).toMatchObject([
+			{
+				code: "server.kernel-parameters-wrong",
+				message: expect.stringMatching(
+					/^named boots without KERNEL_PARAMETERS: lts\.conf:2:22: .*root is netherd's own/,
+				),
+			},
+		]);
+
+		write("[default]\n");
+		expect(await script()).toContain(" printk.devkmsg=on quiet ||");
 	});
 
 	test("a pin without a version follows the image's current", async () => {

@@ -1,7 +1,7 @@
 /*
  * A PXE client that already has an address and asks for a boot file, run as a program in a namespace:
  *
- *     node pxe-request.ts ARCHITECTURE ipxe|firmware 67|4011
+ *     node pxe-request.ts ARCHITECTURE ipxe|firmware|http 67|4011
  *
  * Prints the boot file, the next server and the vendor class of the first answer as JSON. Packets: RFC 2131, PXE
  * specification 2.1.
@@ -19,7 +19,7 @@ header.writeUInt16BE(0x8000, 10); // answer by broadcast
 if (!isDiscovery) header.set([10, 77, 0, 50], 12); // our address
 header.set([0x52, 0x54, 0, 0, 0, 1], 28);
 header.writeUInt32BE(0x63825363, 236);
-const vendorClass = `PXEClient:Arch:${architecture.padStart(5, "0")}:UNDI:003016`;
+const vendorClass = `${kind === "http" ? "HTTP" : "PXE"}Client:Arch:${architecture.padStart(5, "0")}:UNDI:003016`;
 const options = [
 	option(53, [isDiscovery ? 1 : 3]),
 	option(55, [1, 3, 43, 60, 66, 67]),
@@ -36,13 +36,26 @@ const packet = Buffer.concat([header, ...options, Buffer.from([255]), Buffer.all
 const socket = createSocket("udp4");
 socket.on("message", (answer) => {
 	const text = (from: number, to: number) => answer.toString("latin1", from, to).replace(/\0.*$/s, "");
-	console.log(JSON.stringify({ bootFile: text(108, 236), nextServer: answer.subarray(20, 24).join(".") }));
+	const vendorClass = optionText(answer, 60);
+	console.log(
+		JSON.stringify({ bootFile: text(108, 236), nextServer: answer.subarray(20, 24).join("."), vendorClass }),
+	);
 	socket.close();
 });
 socket.bind(68, () => {
 	socket.setBroadcast(true);
 	socket.send(packet, Number(port), isDiscovery ? "10.77.0.255" : serverAddress);
 });
+
+/** RFC 2132, section 2: code, length, value; 0 is padding, 255 the end. */
+function optionText(packet: Buffer, wanted: number): string | undefined {
+	for (let at = 240; at < packet.length && packet[at] !== 255; ) {
+		const [code = 0, length = 0] = packet.subarray(at, at + 2);
+		if (code === wanted) return packet.toString("latin1", at + 2, at + 2 + length);
+		at += code === 0 ? 1 : 2 + length;
+	}
+	return undefined;
+}
 
 function option(code: number, value: readonly number[]): Buffer {
 	return Buffer.from([code, value.length, ...value]);
