@@ -212,7 +212,7 @@ const netherd: readonly Omit<KeyDefinition, "origin">[] = [
 		name: "KERNEL_PARAMETERS",
 		type: "kernel-parameters",
 		owner: "companion",
-		help: "Words for the end of the node's kernel command line, such as \"mitigations=off isolcpus=2-5\".",
+		help: 'Words for the end of its kernel command line, such as "mitigations=off isolcpus=2-5".',
 	},
 	{
 		name: "OVERLAY_TMPFS_SIZE",
