@@ -12,13 +12,13 @@ export const layerSources: readonly string[] = [
 	"image/root/**/*",
 	"image/stand-in/*",
 	"image/test-channel/*",
-	"initramfs-hooks/initramfs-tools/**/*",
+	"initramfs-hooks/*/**/*",
 	"agent/paths.ts",
 	"docs/man/*",
 	"docs/completions/*",
 ];
 
-const hooks = "initramfs-hooks/initramfs-tools";
+const hooks = "initramfs-hooks";
 
 /** What an image's layer depends on. */
 export type LayerSettings = Pick<
@@ -68,9 +68,11 @@ export function writeLayer(
 	for (const unit of [...maskedUnits, ...settings.mask]) link(`etc/systemd/system/${unit}`, "/dev/null");
 	for (const generator of maskedGenerators) link(`etc/systemd/system-generators/${generator}`, "/dev/null");
 
-	copy(`${hooks}/hooks`, "usr/share/initramfs-tools/hooks");
-	copy(`${hooks}/scripts`, "usr/share/initramfs-tools/scripts");
-	copy(`${hooks}/udhcpc-script`, "usr/share/netherd/udhcpc-script");
+	// For both, whatever the root has.
+	copy(`${hooks}/shared`, "usr/share/netherd");
+	copy(`${hooks}/initramfs-tools/hooks`, "usr/share/initramfs-tools/hooks");
+	copy(`${hooks}/initramfs-tools/scripts`, "usr/share/initramfs-tools/scripts");
+	copy(`${hooks}/dracut`, "usr/lib/dracut/modules.d");
 	write("usr/share/netherd/initramfs-programs", programList());
 	write("etc/initramfs-tools/conf.d/netherd", initramfsSettings(settings));
 

@@ -9,7 +9,7 @@ beforeAll(() => ensureDebianPackages(["shellcheck"], "check the shell scripts"))
 
 const isShell = (file: string): boolean =>
 	statSync(join(repository, file)).isFile() &&
-	/^#(!\/bin\/sh| shellcheck shell=sh)$/m.test(
+	/^#(!\/bin\/(ba)?sh| shellcheck shell=sh)$/m.test(
 		readFileSync(join(repository, file), "utf8").split("\n", 1)[0] ?? "",
 	);
 
@@ -28,13 +28,19 @@ test("every part that must be a shell script is found as one", () => {
 			"initramfs-hooks/initramfs-tools/scripts/init-top/netherd",
 			"initramfs-hooks/initramfs-tools/scripts/netherd",
 			"vm-tests/kubernetes/node-root/usr/bin/crictl",
-			"initramfs-hooks/initramfs-tools/udhcpc-script",
+			"initramfs-hooks/dracut/90netherd/module-setup.sh",
+			"initramfs-hooks/dracut/90netherd/netherd-cmdline.sh",
+			"initramfs-hooks/dracut/90netherd/netherd-generator.sh",
+			"initramfs-hooks/dracut/90netherd/netherd-mount.sh",
+			"initramfs-hooks/shared/boot.sh",
+			"initramfs-hooks/shared/fill-initramfs",
+			"initramfs-hooks/shared/udhcpc-script",
 		]),
 	);
 });
 
 test.each(scripts)("shellcheck has nothing to say about %s", async (script) => {
-	// SC1091: initramfs-tools' own files, which this machine may not have.
+	// SC1091: files of initramfs-tools and dracut, which this machine may not have.
 	const { stdout } = await execa("shellcheck", ["--exclude=SC1091", script], {
 		cwd: repository,
 		reject: false,

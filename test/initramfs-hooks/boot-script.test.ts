@@ -3,11 +3,19 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseDhcpAnswer } from "../../agent/facts/dhcp-answer.ts";
+import { repository } from "../../tools/cache.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
 import { type BuiltImage, builtTestImage } from "../image/support/built-image.ts";
 import { temporaryFolder } from "../image/support/temporary-folder.ts";
 
-// The boot script in the initramfs that machines boot, with its own busybox and klibc.
+// The boot scripts in the initramfs that machines boot, with its own busybox and klibc: that of initramfs-tools, and that of
+// dracut, whose own initramfs has the same programs.
+const hooks = join(repository, "initramfs-hooks");
+const scripts = {
+	"initramfs-tools": join(hooks, "initramfs-tools/scripts/netherd"),
+	dracut: join(hooks, "dracut/90netherd/netherd-mount.sh"),
+} as const;
+type HookSystem = keyof typeof scripts;
 
 let built: BuiltImage;
 beforeAll(async () => {
@@ -20,6 +28,7 @@ const isolated = "--net --uts --mount --pid --mount-proc --fork --kill-child".sp
 
 /** The sections that network.sh prints; the last interface is the one that has a DHCP server. */
 async function network(
+	hookSystem: HookSystem,
 	variables: readonly string[],
 	{ interfaces = 1, dnsmasq = "" }: { interfaces?: number; dnsmasq?: string } = {},
 ): Promise<Record<string, string>> {
@@ -37,6 +46,7 @@ async function network(
 			built.initramfsRoot,
 			work,
 			String(interfaces),
+			scripts[hookSystem],
 			...variables,
 		],
 		{ timeout: 50_000 },
@@ -52,9 +62,9 @@ async function network(
 	);
 }
 
-describe("network", () => {
+describe.each(["initramfs-tools", "dracut"] as const)("network with %s", (hookSystem) => {
 	test("DHCP on the interface that BOOTIF= names; the answer is in ipconfig's form, for the agent", async () => {
-		const seen = await network(["IP=dhcp", "BOOTIF=01-52-54-00-00-00-01"], {
+		const seen = await network(hookSystem, ["IP=dhcp", "BOOTIF=01-52-54-00-00-00-01"], {
 			interfaces: 2,
 			dnsmasq: [
 				"dhcp-option=option:dns-server,192.0.2.53,192.0.2.54",
@@ -91,17 +101,17 @@ describe("network", () => {
 		["BOOTIF=52:54:00:00:00:00"],
 		["BOOTIF="],
 	])("the only interface is found with %s", async (bootif) => {
-		const seen = await network(["IP=", bootif]);
+		const seen = await network(hookSystem, ["IP=", bootif]);
 		expect(parseDhcpAnswer(seen.answer ?? "")).toMatchObject({ device: "node0", ip: "192.0.2.10" });
 	});
 
 	test("several interfaces and no BOOTIF=: the one that is answered", async () => {
-		const seen = await network(["IP=dhcp"], { interfaces: 2 });
+		const seen = await network(hookSystem, ["IP=dhcp"], { interfaces: 2 });
 		expect(parseDhcpAnswer(seen.answer ?? "")).toMatchObject({ device: "node1", ip: "192.0.2.10" });
 	});
 
 	test("a static address needs no server", async () => {
-		const seen = await network(["IP=192.0.2.77::192.0.2.254:255.255.255.0:node7:node0:off"]);
+		const seen = await network(hookSystem, ["IP=192.0.2.77::192.0.2.254:255.255.255.0:node7:node0:off"]);
 		expect(parseDhcpAnswer(seen.answer ?? "")).toMatchObject({
 			device: "node0",
 			ip: "192.0.2.77",
@@ -113,7 +123,9 @@ describe("network", () => {
 
 	test("what a DHCP server says is never run, though shells source it", async () => {
 		const evil = "/x'; touch /run/owned; echo '$(touch /run/owned)`touch /run/owned`";
-		const seen = await network(["IP=dhcp"], { dnsmasq: `dhcp-option=option:root-path,"${evil}"` });
+		const seen = await network(hookSystem, ["IP=dhcp"], {
+			dnsmasq: `dhcp-option=option:root-path,"${evil}"`,
+		});
 		expect(parseDhcpAnswer(seen.answer ?? "").rootPath).toBe(evil);
 		expect(seen.sourced).toBe(evil);
 		expect(seen["files in /run"]).not.toContain("owned");
@@ -121,7 +133,7 @@ describe("network", () => {
 });
 
 describe("which boots it takes", () => {
-	/** Runs init-top/netherd with this command line; what it left in /conf/param.conf. */
+	/** Runs init-top/netherd and dracut's cmdline hook with this command line; what is in /conf/param.conf, and root's state. */
 	async function parameters(commandLine: string): Promise<string> {
 		const work = temporaryFolder();
 		writeFileSync(join(work, "cmdline"), `${commandLine}\n`);
@@ -134,26 +146,34 @@ describe("which boots it takes", () => {
 			mkdir -p "$1/proc"
 			mount -t proc proc "$1/proc"
 			mount --bind "$2/cmdline" "$1/proc/cmdline"
-			chroot "$1" /bin/sh -c "/scripts/init-top/netherd; cat /conf/param.conf 2>/dev/null || echo nothing"`,
+			cp "$3" "$1/conf/hook"
+			chroot "$1" /bin/sh -c "/scripts/init-top/netherd; cat /conf/param.conf 2>/dev/null || echo nothing"
+			chroot "$1" /bin/sh -c '. /conf/hook; echo "\${rootok:-0}"'`,
 			"sh",
 			built.initramfsRoot,
 			work,
+			join(hooks, "dracut/90netherd/netherd-cmdline.sh"),
 		]);
 		return stdout;
 	}
 
 	test.each([
-		["root=/dev/nbd0 ip=dhcp", "BOOT=netherd"],
-		["BOOT_IMAGE=/vmlinuz init=/sbin/init-ltsp root=/dev/nbd0 nbdroot=192.0.2.1:10809/node", "BOOT=netherd"],
-		// init reads boot= itself.
-		["boot=netherd root=/dev/nbd0", "nothing"],
-		["root=/dev/nbd0 boot=local", "nothing"],
-		["root=UUID=0a1f9ad1-b001-4d3c-9d0e-8a4bbf0e5bc2 ro quiet", "nothing"],
-		["root=/dev/sda1", "nothing"],
-		["root=/dev/nbd0 root=/dev/sda1", "nothing"],
-		["root=/dev/nbd0p1", "nothing"],
-	])("%s → %s", async (commandLine, expected) => {
-		expect(await parameters(commandLine)).toBe(expected);
+		["root=/dev/nbd0 ip=dhcp", "BOOT=netherd", "1"],
+		[
+			"BOOT_IMAGE=/vmlinuz init=/sbin/init-ltsp root=/dev/nbd0 nbdroot=192.0.2.1:10809/node",
+			"BOOT=netherd",
+			"1",
+		],
+		// The init of initramfs-tools reads boot= itself.
+		["boot=netherd root=/dev/nbd0", "nothing", "1"],
+		["root=initramfs boot=netherd", "nothing", "1"],
+		["root=/dev/nbd0 boot=local", "nothing", "0"],
+		["root=UUID=0a1f9ad1-b001-4d3c-9d0e-8a4bbf0e5bc2 ro quiet", "nothing", "0"],
+		["root=/dev/sda1", "nothing", "0"],
+		["root=/dev/nbd0 root=/dev/sda1", "nothing", "0"],
+		["root=/dev/nbd0p1", "nothing", "0"],
+	])("%s → initramfs-tools %s, dracut %s", async (commandLine, parameterFile, rootOk) => {
+		expect(await parameters(commandLine)).toBe(`${parameterFile}\n${rootOk}`);
 	});
 
 	test("the script that moves /dev leaves other boots alone", async () => {
@@ -166,7 +186,7 @@ describe("which boots it takes", () => {
 	});
 
 	test("the agent starts with an environment of its own, not with the kernel's parameters", () => {
-		const script = readFileSync(join(built.initramfsRoot, "scripts/netherd"), "utf8");
+		const script = readFileSync(join(built.initramfsRoot, "usr/share/netherd/boot.sh"), "utf8");
 		expect(script).toMatch(/env -i PATH=\S+ HOME=\/ [^\n]*\\\n\s*\/usr\/lib\/netherd\/agent boot/);
 	});
 });

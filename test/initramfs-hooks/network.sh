@@ -1,11 +1,12 @@
 #!/bin/sh
 # For boot-script.test.ts, in namespaces of its own (unshare --net --uts --mount --pid --mount-proc --fork): a DHCP server in one network
 # namespace, and the unpacked initramfs as root in another, with the interfaces node0 and node1.
-#   network.sh INITRAMFS WORK INTERFACES NAME=VALUE…     variables as init sets them from the command line
+#   network.sh INITRAMFS WORK INTERFACES HOOK NAME=VALUE…
+# HOOK is the script that has the functions; the variables are as init sets them from the command line.
 # Prints sections: variables, answer, addresses, routes, resolver.
 set -eu
-initramfs=$1 work=$2 interfaces=$3
-shift 3
+initramfs=$1 work=$2 interfaces=$3 hook=$4
+shift 4
 
 mount --make-rprivate /
 mount --bind "$initramfs" "$initramfs"
@@ -15,6 +16,7 @@ mount -t sysfs sysfs "$initramfs/sys"
 mount --bind /dev "$initramfs/dev"
 mount -t tmpfs tmpfs "$initramfs/run"
 mount -t tmpfs tmpfs "$initramfs/etc"
+cp "$hook" "$initramfs/run/hook"
 
 unshare --net sleep 300 &
 server=$!
@@ -34,7 +36,10 @@ until grep -q "DHCP, IP range" "$work/dnsmasq.log" 2>/dev/null; do sleep 0.05; d
 chroot "$initramfs" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin quiet=y "$@" /bin/sh -c '
 	starttime=0
 	. /scripts/functions
-	. /scripts/netherd
+	# What dracut has for its hooks.
+	ismounted() { return 1; }
+	warn() { echo "$1" >&2; }
+	. /run/hook
 	netherd_network >&2
 	echo "== variables"
 	echo "DEVICE=$DEVICE"
@@ -46,7 +51,7 @@ chroot "$initramfs" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin quiet=y "$@" /bin/
 	echo "== resolver"
 	cat /etc/resolv.conf
 	echo "== files in /run"
-	ls /run
+	ls /run | grep -vx hook
 '
 echo "== addresses"
 ip -4 -brief addr show
