@@ -5,6 +5,7 @@ import { type CachedBuild, cachedBuild, cacheFolder } from "../tools/cache.ts";
 import { type AptSettings, aptSettings } from "./apt-settings.ts";
 import { sourceDateEpoch } from "./build-time.ts";
 import { cleanRoot, matchesIn } from "./clean-root.ts";
+import { withDracut } from "./dracut-root.ts";
 import { nodePackages } from "./node-packages.ts";
 import { megabytes, type Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
@@ -58,19 +59,29 @@ export async function buildBaseRoot(recipe: Recipe, say: Say): Promise<BaseRoot>
 			});
 		}
 		const epochSeconds = sourceDateEpoch() ?? archiveDate(root);
-		cleanRoot(root, notOnNodes, epochSeconds);
-		keepLicencesOnly(root);
-		const squashfs = join(folder, "base.squashfs");
-		say("mksquashfs: packing the base root");
-		await runTool(["mksquashfs", root, squashfs, ...squashfsOptions], {
-			code: "image.squashfs-failed",
-			hint: "see the last lines; mksquashfs needs squashfs-tools 4.4 or later",
-			environment: { SOURCE_DATE_EPOCH: String(epochSeconds) },
-		});
-		rmSync(root, { recursive: true });
-		writeFileSync(join(folder, "epoch"), `${epochSeconds}\n`);
-		say(`base root: ${megabytes(statSync(squashfs).size)}`);
+		await packBase(root, folder, epochSeconds, say);
 	});
+	const base = readBase(built);
+	return recipe.initramfs === "dracut" ? await withDracut(base, recipe, say) : base;
+}
+
+/** Cleans a root and leaves it in a folder, for `readBase`. @throws {NetherdError} `image.squashfs-failed`, `image.disk-full`. */
+export async function packBase(root: string, folder: string, epochSeconds: number, say: Say): Promise<void> {
+	cleanRoot(root, notOnNodes, epochSeconds);
+	keepLicencesOnly(root);
+	const squashfs = join(folder, "base.squashfs");
+	say("mksquashfs: packing the base root");
+	await runTool(["mksquashfs", root, squashfs, ...squashfsOptions], {
+		code: "image.squashfs-failed",
+		hint: "see the last lines; mksquashfs needs squashfs-tools 4.4 or later",
+		environment: { SOURCE_DATE_EPOCH: String(epochSeconds) },
+	});
+	rmSync(root, { recursive: true });
+	writeFileSync(join(folder, "epoch"), `${epochSeconds}\n`);
+	say(`base root: ${megabytes(statSync(squashfs).size)}`);
+}
+
+export function readBase(built: CachedBuild): BaseRoot {
 	return {
 		...built,
 		squashfs: join(built.folder, "base.squashfs"),

@@ -12,7 +12,7 @@ const needed: readonly (readonly [debianPackage: string, what: string, paths: re
 	["udev", "udevadm", ["usr/bin/udevadm", "bin/udevadm"]],
 	["iproute2", "ip", ["usr/sbin/ip", "sbin/ip", "usr/bin/ip"]],
 	["dbus", "dbus-daemon", ["usr/bin/dbus-daemon", "usr/bin/dbus-broker"]],
-	["initramfs-tools", "mkinitramfs", ["usr/sbin/mkinitramfs"]],
+	["initramfs-tools", "mkinitramfs or dracut", ["usr/sbin/mkinitramfs", "usr/bin/dracut"]],
 	["busybox", "busybox", ["usr/bin/busybox", "bin/busybox"]],
 	["zstd", "zstd", ["usr/bin/zstd"]],
 	["libstdc++6", "libstdc++.so.6", ["usr/lib/x86_64-linux-gnu/libstdc++.so.6", "usr/lib64/libstdc++.so.6"]],

@@ -4,14 +4,17 @@ import { NetherdError } from "../agent/errors.ts";
 import { agentProgram } from "../agent/paths.ts";
 import type { KernelInRoot } from "./check-root.ts";
 import type { Say } from "./progress.ts";
-import { rootedPath } from "./rooted.ts";
+import { rootedPath, rootedStatus } from "./rooted.ts";
 import { runInRoot } from "./run-in-root.ts";
 
 /** What mkinitramfs makes, in a folder that every root has. */
 const made = "/var/tmp/netherd-initramfs.img";
 
+/** The hint of `image.initramfs-failed`. */
+const lookAtHook = "see the last lines; netherd's part is in the repository's initramfs-hooks/";
+
 /**
- * Has the root's own initramfs-tools make the initramfs, and checks that the agent is in it. Leaves `initramfs.img` and
+ * Has the root's own initramfs-tools or dracut make the initramfs, and checks that the agent is in it. Leaves `initramfs.img` and
  * `initramfs-files`, its list of names, in `output`.
  *
  * @throws {NetherdError} `image.initramfs-failed`, `image.hook-missing`, `image.disk-full`.
@@ -20,22 +23,27 @@ export async function makeInitramfs(
 	root: string,
 	output: string,
 	{ release }: KernelInRoot,
-	epochSeconds: number,
+	{ epochSeconds, level }: { readonly epochSeconds: number; readonly level: number },
 	say: Say,
 ): Promise<readonly string[]> {
-	say(`mkinitramfs for kernel ${release}`);
+	const hasInitramfsTools = rootedStatus(root, "usr/sbin/mkinitramfs") !== undefined;
+	say(`${hasInitramfsTools ? "mkinitramfs" : "dracut"} for kernel ${release}`);
 	const failure = {
 		code: "image.initramfs-failed",
-		hint: "see the last lines; the hook is initramfs-hooks/initramfs-tools/hooks/netherd",
+		hint: lookAtHook,
 		environment: { SOURCE_DATE_EPOCH: String(epochSeconds) },
 	};
-	await runInRoot(root, ["mkinitramfs", "-o", made, release], {
+	await runInRoot(root, hasInitramfsTools ? ["mkinitramfs", "-o", made, release] : dracut(release, level), {
 		...failure,
 		onLine: (line) => {
-			if (/^[EW]: /.test(line)) say(line);
+			if (/^[EW]: |^dracut\[[FEW]\]: /.test(line)) say(line);
 		},
 	});
-	const list = await runInRoot(root, ["lsinitramfs", made], failure);
+	const list = await runInRoot(
+		root,
+		hasInitramfsTools ? ["lsinitramfs", made] : ["sh", "-c", `zstd -dc ${made} | cpio --list --quiet`],
+		failure,
+	);
 	const files = list.split("\n");
 	if (!files.includes(agentProgram.slice(1))) {
 		throw new NetherdError("image.hook-missing", `the initramfs was made, but ${agentProgram} is not in it`, {
@@ -45,6 +53,17 @@ export async function makeInitramfs(
 	renameSync(rootedPath(root, made, false) ?? made, join(output, "initramfs.img"));
 	writeFileSync(join(output, "initramfs-files"), `${list}\n`);
 	return files;
+}
+
+/**
+ * dracut(8). For any machine, not for this one; without the processor's microcode in front. Of dracut's modules those that a
+ * diskless machine needs: not systemd, which takes seconds, nor file systems and drivers of disks.
+ */
+function dracut(release: string, level: number): [string, ...string[]] {
+	return [
+		...(["dracut", "--force", "--quiet", "--no-hostonly", "--no-early-microcode", "--reproducible"] as const),
+		...["--modules", "base netherd", "--compress", `zstd -q -${level} -T0`, "--kver", release, made],
+	];
 }
 
 /** The kernel and its release, beside the initramfs. */

@@ -21,6 +21,10 @@ export interface Recipe {
 	readonly files: readonly string[];
 	/** Units that this image never starts, besides those that no diskless node needs. */
 	readonly mask: readonly string[];
+	/** What makes the initramfs. */
+	readonly initramfs: (typeof initramfsMakers)[number];
+	/** `squashfs`: a file that nodes fetch. `initramfs`: the whole root is in there. */
+	readonly format: (typeof rootFormats)[number];
 	/** zstd level of the root image, 1–22. */
 	readonly squashfsLevel: number;
 	/** zstd level of the initramfs, 1–19. */
@@ -32,7 +36,13 @@ export interface Recipe {
 }
 
 /** What of a recipe is about the image, wherever its root comes from. */
-export type ImageSettings = Omit<Recipe, "suite" | "components" | "mirror" | "kernel" | "packages">;
+export type ImageSettings = Omit<
+	Recipe,
+	"suite" | "components" | "mirror" | "kernel" | "packages" | "initramfs"
+>;
+
+const initramfsMakers = ["initramfs-tools", "dracut"] as const;
+export const rootFormats = ["squashfs", "initramfs"] as const;
 
 const recipesFolder = join(import.meta.dirname, "recipes");
 
@@ -45,6 +55,8 @@ const defaults: Readonly<Record<string, string>> = {
 	packages: "",
 	files: "",
 	mask: "",
+	initramfs: "initramfs-tools",
+	format: "squashfs",
 	"squashfs-level": "15",
 	"initramfs-level": "9",
 	"stand-in-kubeadm": "no",
@@ -121,6 +133,11 @@ export function parseRecipe(text: string, path: string): Recipe {
 		if (["no", "false", "off"].includes(answer)) return false;
 		throw bad(key, "yes or no");
 	};
+	const oneOf = <const T extends string>(key: string, choices: readonly T[]): T => {
+		const choice = choices.find((each) => each === value(key));
+		if (choice === undefined) throw bad(key, choices.join(" or "));
+		return choice;
+	};
 	const folders = (key: string): string[] => {
 		if (value(key) === "") return [];
 		const absolute = resolve(dirname(path), value(key));
@@ -148,6 +165,8 @@ export function parseRecipe(text: string, path: string): Recipe {
 		packages: words("packages", "a list of Debian packages"),
 		files: folders("files"),
 		mask: words("mask", "a list of systemd units with their endings"),
+		initramfs: oneOf("initramfs", initramfsMakers),
+		format: oneOf("format", rootFormats),
 		squashfsLevel: level("squashfs-level", 22),
 		initramfsLevel: level("initramfs-level", 19),
 		standInKubeadm: yes("stand-in-kubeadm"),

@@ -34,6 +34,8 @@ describe("parseRecipe", () => {
 			packages: [],
 			files: [],
 			mask: [],
+			initramfs: "initramfs-tools",
+			format: "squashfs",
 			squashfsLevel: 15,
 			initramfsLevel: 9,
 			standInKubeadm: false,
@@ -51,6 +53,8 @@ mirror = http://mirror.example/debian
 kernel = linux-image-cloud-amd64
 packages = tcpdump, nfs-common libstdc++6
 mask = lvm2-monitor.service modprobe@fuse.service
+initramfs = dracut
+format = initramfs
 squashfs-level = 3
 initramfs-level = 19
 stand-in-kubeadm = yes
@@ -65,6 +69,8 @@ test-channel = TRUE
 			packages: ["tcpdump", "nfs-common", "libstdc++6"],
 			files: [],
 			mask: ["lvm2-monitor.service", "modprobe@fuse.service"],
+			initramfs: "dracut",
+			format: "initramfs",
 			squashfsLevel: 3,
 			initramfsLevel: 19,
 			standInKubeadm: true,
@@ -92,6 +98,8 @@ test-channel = TRUE
 		["squashfs-level = 23", "squashfs-level"],
 		["squashfs-level = fast", "squashfs-level"],
 		["initramfs-level = 0", "initramfs-level"],
+		["initramfs = mkinitcpio", "initramfs"],
+		["format = cpio", "format"],
 		["test-channel = maybe", "test-channel"],
 	])("refuses %j and names the key", (text, key) => {
 		const codeAndMessage = (() => {
