@@ -83,6 +83,12 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 	const trusted = (options.trustedKeyFiles ?? []).map(readPublicKey);
 	const key = openOrMakeSigningKey(options.signingKeyFile, say);
 	const trustedKeys = [...new Map([key.publicKey, ...trusted].map((each) => [each.id, each])).values()];
+	if (recipe.format === "initramfs") {
+		await ensureDebianPackages(
+			["cpio", "findutils", "libcap2-bin", "zstd"],
+			"pack the root into the initramfs",
+		);
+	}
 	if (options.source !== undefined) {
 		return await buildFromSource(options.source, { recipe, out, trustedKeys }, say, async (node) =>
 			publish(options, key, node, await buildManifest(recipe.name, node), say),
@@ -144,24 +150,25 @@ async function cachedManifest(name: string, node: NodeImage & CachedBuild): Prom
 }
 
 async function buildManifest(name: string, node: NodeImage): Promise<ImageManifest> {
-	const image = await describeImageFile(node.image, chunkSizeBytes);
 	const kernel = await describeBootFile("vmlinuz", node.kernel);
 	const initramfs = await describeBootFile("initramfs.img", node.initramfs);
+	const image = node.image === undefined ? undefined : await describeImageFile(node.image, chunkSizeBytes);
+	const files = image === undefined ? [kernel, initramfs] : [image, kernel, initramfs];
 	const content = createHash("sha256")
-		.update([image, kernel, initramfs].map(({ sha256 }) => sha256).join())
+		.update(files.map(({ sha256 }) => sha256).join())
 		.digest("hex");
-	return {
+	const about = {
 		format: manifestFormat,
 		name,
 		version: versionName(node.builtAt, content),
 		architecture: "amd64",
 		builtAt: node.builtAt,
 		buildId: node.buildId,
-		compression: "zstd",
-		image: { file: "image.squashfs", ...image },
-		kernel: { release: node.kernelRelease, ...kernel },
-		initramfs,
-	};
+	} as const;
+	const bootFiles = { kernel: { release: node.kernelRelease, ...kernel }, initramfs };
+	return image === undefined
+		? { ...about, rootFormat: "initramfs", ...bootFiles }
+		: { ...about, compression: "zstd", image: { file: "image.squashfs", ...image }, ...bootFiles };
 }
 
 async function describeBootFile(file: string, path: string): Promise<BootFileDescription> {

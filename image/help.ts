@@ -46,6 +46,8 @@ Options
   --key FILE           private key that signs image.json; nodes of this image trust it
                        (default: ${defaultSigningKeyFile}; made when it is not there)
   --trust FILE         a public key that they trust as well; may be given several times
+  --format WHAT        squashfs (the default): nodes fetch the root; initramfs: the whole root is in the initramfs, and
+                       nodes need no image server (docs/whole-root.md)
   --level N            zstd level of the root image, 1 (quick, large) to 22 (slow, small)
   --fast               quick compression of image and initramfs, for trying things out: a larger image
   --loaders WHAT       the boot loaders in DIR/loader: debian (the default: of the recipe's release), none, or ROOT, a
@@ -63,6 +65,8 @@ A recipe is an ini file:
   packages = tcpdump nfs-common   besides those that every node has
   files = FOLDER               laid over the root: kubeadm, kubelet and what else Debian does not have
   mask = fwupd.service         systemd units that never start
+  initramfs = initramfs-tools  what makes the initramfs; or dracut
+  format = squashfs            or initramfs: the whole root in it
   squashfs-level = 15          zstd, 1 to 22
   initramfs-level = 19         zstd, 1 to 19
   stand-in-kubeadm = no        tests only

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { globSync, lstatSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, lstatSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicKey } from "../agent/trust/keys.ts";
 import { type CachedBuild, cachedBuild } from "../tools/cache.ts";
@@ -18,7 +18,8 @@ export interface NodeImage {
 	readonly kernel: string;
 	readonly kernelRelease: string;
 	readonly initramfs: string;
-	readonly image: string;
+	/** Absent where the initramfs holds the whole root. */
+	readonly image?: string;
 	/** The same for the same content. */
 	readonly buildId: string;
 	/** When it was built, ISO 8601 in seconds. */
@@ -38,13 +39,15 @@ export async function buildNodeImage(
 	trustedKeys: readonly PublicKey[],
 	say: Say,
 ): Promise<NodeImage & CachedBuild> {
-	const { squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel, files } = settings;
+	const { name, format, squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel, files } = settings;
 	const inputs = {
 		files: [...layerSources, "image/*.ts", "image/in-root.sh"],
 		values: [
 			base.key,
 			agent.key,
 			JSON.stringify({ squashfsLevel, initramfsLevel, mask, standInKubeadm, testChannel }),
+			// The name stands in the initramfs there.
+			...(format === "initramfs" ? [format, name] : []),
 			...files.map(hashFolder),
 			...trustedKeys.map(({ pem }) => pem).sort(),
 			process.env.SOURCE_DATE_EPOCH ?? "",
@@ -73,7 +76,7 @@ export function readNodeImage(folder: string): NodeImage {
 		kernel: join(folder, packedFiles.kernel),
 		kernelRelease: read(packedFiles.kernelRelease),
 		initramfs: join(folder, packedFiles.initramfs),
-		image: join(folder, packedFiles.image),
+		...(existsSync(join(folder, packedFiles.image)) ? { image: join(folder, packedFiles.image) } : {}),
 		buildId: read(packedFiles.buildId),
 		builtAt: read("built-at"),
 	};

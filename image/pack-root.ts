@@ -11,6 +11,7 @@ import { megabytes, type Say } from "./progress.ts";
 import { progressBar } from "./progress-bar.ts";
 import type { ImageSettings } from "./recipe.ts";
 import { squash } from "./squash.ts";
+import { putRootIntoInitramfs } from "./whole-root.ts";
 
 /** What an image is made of besides its root. */
 export interface PackOptions {
@@ -51,22 +52,29 @@ export async function packRoot(root: string, output: string, options: PackOption
 	writeFileSync(join(output, packedFiles.buildId), `${buildId}\n`);
 	await checkAgentStarts(root);
 
-	const files = await makeInitramfs(root, output, kernel, epochSeconds, say);
-	checkModules(root, kernel.release, files);
+	const level = settings.initramfsLevel;
+	const inInitramfs = await makeInitramfs(root, output, kernel, { epochSeconds, level }, say);
+	checkModules(root, kernel.release, inInitramfs);
 	takeKernel(kernel, output);
 	takeOutWhatTheServerHas(root);
 
-	say(`mksquashfs, zstd level ${settings.squashfsLevel}`);
-	await squash(
-		root,
-		join(output, packedFiles.image),
-		{ level: settings.squashfsLevel, epochSeconds },
-		progressBar("mksquashfs"),
-	);
-	checkSizes(output);
-	for (const file of [packedFiles.kernel, packedFiles.initramfs, packedFiles.image]) {
-		say(`${file}: ${megabytes(statSync(join(output, file)).size)}`);
+	const files: string[] = [packedFiles.kernel, packedFiles.initramfs];
+	if (settings.format === "initramfs") {
+		const { name } = settings;
+		const options = { name, kernelRelease: kernel.release, level, epochSeconds };
+		await putRootIntoInitramfs(root, join(output, packedFiles.initramfs), options, say);
+	} else {
+		say(`mksquashfs, zstd level ${settings.squashfsLevel}`);
+		await squash(
+			root,
+			join(output, packedFiles.image),
+			{ level: settings.squashfsLevel, epochSeconds },
+			progressBar("mksquashfs"),
+		);
+		files.push(packedFiles.image);
 	}
+	checkSizes(output, files);
+	for (const file of files) say(`${file}: ${megabytes(statSync(join(output, file)).size)}`);
 }
 
 /** The node gets kernel and initramfs from the server; kubeadm reads /boot/config-*. And what making the initramfs left. */

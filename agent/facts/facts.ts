@@ -133,7 +133,8 @@ export interface WholeRootFacts {
 	readonly kernelRelease: string;
 	/** What it takes in a tmpfs. */
 	readonly sizeBytes: number;
-	readonly largestFileBytes: number;
+	/** What is needed besides, while it is moved: files that the initramfs has, too, and one of the others at a time. */
+	readonly movingBytes: number;
 }
 
 /** What a machine is made of, for reports. */

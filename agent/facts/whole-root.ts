@@ -38,7 +38,7 @@ export function gatherWholeRoot(initramfs: string): WholeRootFacts {
 		name: fields.plainName("name"),
 		kernelRelease: fields.plainName("kernelRelease"),
 		sizeBytes: fields.wholeNumber("sizeBytes", 1, Number.MAX_SAFE_INTEGER),
-		largestFileBytes: fields.wholeNumber("largestFileBytes", 1, Number.MAX_SAFE_INTEGER),
+		movingBytes: fields.wholeNumber("movingBytes", 1, Number.MAX_SAFE_INTEGER),
 	};
 }
 

@@ -45,7 +45,7 @@ export function moveWholeRoot(
 
 function checkBudget(
 	{ memory: { totalBytes, availableBytes } }: InitramfsFacts,
-	{ name, sizeBytes, largestFileBytes }: WholeRootFacts,
+	{ name, sizeBytes, movingBytes }: WholeRootFacts,
 	changesBytes: number,
 ): void {
 	const neededBytes = sizeBytes + changesBytes + systemFloorBytes;
@@ -55,10 +55,10 @@ function checkBudget(
 				` and the system ${formatBytes(systemFloorBytes)}: ${formatBytes(neededBytes)}, and this machine has ${formatBytes(totalBytes)}`,
 		);
 	}
-	const whileMovingBytes = largestFileBytes + moveFloorBytes;
+	const whileMovingBytes = movingBytes + moveFloorBytes;
 	if (whileMovingBytes > availableBytes) {
 		throw tooLarge(
-			`moving the root of image ${name} out of the initramfs takes ${formatBytes(whileMovingBytes)} (its largest file is ${formatBytes(largestFileBytes)}),` +
+			`moving the root of image ${name} out of the initramfs takes ${formatBytes(whileMovingBytes)} beside the root,` +
 				` and ${formatBytes(availableBytes)} of this machine's ${formatBytes(totalBytes)} are free`,
 		);
 	}

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { buildImage, defaultBootTree } from "../build.ts";
 import { buildHelp } from "../help.ts";
 import { sayWithTime } from "../progress.ts";
-import { readRecipe, recipeNames } from "../recipe.ts";
+import { readRecipe, recipeNames, rootFormats } from "../recipe.ts";
 import { defaultSigningKeyFile } from "../signing-key.ts";
 import { badOption, readOptions } from "./options.ts";
 
@@ -18,6 +18,7 @@ export async function build(words: readonly string[]): Promise<string> {
 		key: { type: "string" },
 		trust: { type: "string", multiple: true },
 		fast: { type: "boolean" },
+		format: { type: "string" },
 		level: { type: "string" },
 		exclude: { type: "string", multiple: true },
 		kernel: { type: "string" },
@@ -50,6 +51,7 @@ export async function build(words: readonly string[]): Promise<string> {
 				...(options.name === undefined ? {} : { name: checkName(options.name) }),
 				files: [...recipe.files, ...(options.files ?? []).map((path) => existingFolder(path, "--files"))],
 				...(options.fast === true ? { squashfsLevel: 1, initramfsLevel: 3 } : {}),
+				...(options.format === undefined ? {} : { format: rootFormat(options.format) }),
 				...(options.level === undefined ? {} : { squashfsLevel: zstdLevel(options.level) }),
 			},
 			...(word === undefined || isRecipe
@@ -84,6 +86,15 @@ function checkName(name: string): string {
 function existingFolder(path: string, option: string): string {
 	if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return resolve(path);
 	throw badOption(`${option} is ${JSON.stringify(path)}, which is no folder`, "see: image build --help");
+}
+
+function rootFormat(text: string): (typeof rootFormats)[number] {
+	const format = rootFormats.find((each) => each === text);
+	if (format !== undefined) return format;
+	throw badOption(
+		`--format is ${JSON.stringify(text)}`,
+		"write --format squashfs (nodes fetch the root) or --format initramfs (the whole root is in it)",
+	);
 }
 
 function zstdLevel(text: string): number {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { describeWholeRoot, gatherWholeRoot } from "../../agent/facts/whole-root.ts";
 
-const said = { name: "node", kernelRelease: "6.12.1-amd64", sizeBytes: 400 * 1024 ** 2, largestFileBytes: 7 };
+const said = { name: "node", kernelRelease: "6.12.1-amd64", sizeBytes: 400 * 1024 ** 2, movingBytes: 7 };
 
 /** An initramfs with these files below /netherd. */
 function initramfs(files: Readonly<Record<string, string>>): string {

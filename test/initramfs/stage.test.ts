@@ -101,7 +101,7 @@ describe("the whole root in the initramfs", () => {
 		name: "node",
 		kernelRelease: "6.12.1-amd64",
 		sizeBytes: 400 * mebibyte,
-		largestFileBytes: 118 * mebibyte,
+		movingBytes: 118 * mebibyte,
 	};
 	const wholeFacts = (ltsConf: string, changes: Partial<InitramfsFacts> = {}): InitramfsFacts => {
 		const { image: _, ...facts } = factsOf(ltsConf, {
@@ -197,7 +197,7 @@ describe("the whole root in the initramfs", () => {
 		[
 			"too little to move the largest file",
 			"image.larger-than-memory",
-			/takes 150 MiB \(its largest file is 118 MiB\), and 149 MiB of this machine's 2\.0 GiB are free/,
+			/takes 150 MiB beside the root, and 149 MiB of this machine's 2\.0 GiB are free/,
 			{ memory: { totalBytes: 2048 * mebibyte, availableBytes: 149 * mebibyte } },
 		],
 		[

@@ -9,6 +9,12 @@ export async function checkJoinedNode(
 	node: BootedNode,
 	where: readonly GuestCheck[] = imageInMemory,
 ): Promise<void> {
+	await checkJoin(stage, node);
+	await stage.checkGuest(node, [...afterJoin, ...where, ...withServer]);
+}
+
+/** The join itself, wherever the node's root is. */
+export async function checkJoin(stage: ScenarioStage, node: BootedNode): Promise<void> {
 	stage.say("until kubeadm join was called");
 	const record = await node.joined();
 	await stage.check("kubeadm got a complete JoinConfiguration that only root can read", () => {
@@ -19,7 +25,6 @@ export async function checkJoinedNode(
 		for (const name of ["initramfs", "init", "join"]) await stageDone(node, name);
 	});
 	await stage.checkGuest(node, nodeIsReady);
-	await stage.checkGuest(node, [...afterJoin, ...where, ...withServer]);
 }
 
 /** Waits until the node has told the server that a stage is over. */
@@ -59,19 +64,8 @@ export const imageInMemory: readonly GuestCheck[] = [
 	},
 ];
 
-/** The state of a node with `joiningConfiguration` after its join, wherever its image is. */
-export const afterJoin: readonly GuestCheck[] = [
-	{ what: "the root is an overlay in RAM", run: "stat --file-system --format %T /", prints: "overlayfs" },
-	{
-		what: "the read-only image shows at /rofs",
-		run: "findmnt --noheadings --output FSTYPE /rofs",
-		prints: "squashfs",
-	},
-	{
-		what: "the writable layer shows at /cow, in a tmpfs of its own",
-		run: "findmnt --noheadings --output FSTYPE --target /cow && echo changed >/etc/changed && find /cow -name changed | wc -l && rm /etc/changed",
-		prints: "tmpfs\n1",
-	},
+/** What `joiningConfiguration` asks for. */
+export const configured: readonly GuestCheck[] = [
 	{ what: "the node has the name that DHCP gave it", run: "hostname", prints: machineIdentity.hostname },
 	{
 		what: "/etc/hosts names node, server and the lines of lts.conf",
@@ -89,8 +83,24 @@ export const afterJoin: readonly GuestCheck[] = [
 	},
 ];
 
+/** The state of a node with `joiningConfiguration` after its join, wherever its image is. */
+export const afterJoin: readonly GuestCheck[] = [
+	{ what: "the root is an overlay in RAM", run: "stat --file-system --format %T /", prints: "overlayfs" },
+	{
+		what: "the read-only image shows at /rofs",
+		run: "findmnt --noheadings --output FSTYPE /rofs",
+		prints: "squashfs",
+	},
+	{
+		what: "the writable layer shows at /cow, in a tmpfs of its own",
+		run: "findmnt --noheadings --output FSTYPE --target /cow && echo changed >/etc/changed && find /cow -name changed | wc -l && rm /etc/changed",
+		prints: "tmpfs\n1",
+	},
+	...configured,
+];
+
 /** What holds only while the server is there. */
-const withServer: readonly GuestCheck[] = [
+export const withServer: readonly GuestCheck[] = [
 	{
 		what: "the boot interface has its address, lent by the server",
 		run: "ip -4 -brief address show scope global; networkctl --no-pager list | grep -c 'ether.*routable.*configured'",

@@ -39,6 +39,8 @@ export interface NodeState {
 	 * has changed lts.conf after it was signed.
 	 */
 	readonly signatures?: "companion" | "none" | "of another lts.conf";
+	/** Whether the companion serves images over NBD; it does where nothing is said. */
+	readonly servesNbd?: boolean;
 	/** Lines of the companion's [pins]; none by default. */
 	readonly pins?: readonly string[];
 	/** Added to the end of the kernel command line, after the console. */
@@ -113,6 +115,7 @@ export class BootedNode implements AsyncDisposable {
 				kernelParameters,
 				signingKeyFile: (state.signatures ?? "companion") === "companion" ? testSigningKeyFile : undefined,
 				hosts: [machineIdentity],
+				...(state.servesNbd === undefined ? {} : { servesNbd: state.servesNbd }),
 				...(state.pins === undefined ? {} : { pins: state.pins }),
 				...(state.loader === undefined ? {} : { loader: state.loader }),
 			};

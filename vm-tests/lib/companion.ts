@@ -46,6 +46,8 @@ export interface CompanionOptions {
 	readonly tokenFile?: string;
 	/** Nodes that have a name: fixed address and host name. */
 	readonly hosts: readonly { readonly mac: string; readonly address: string; readonly hostname: string }[];
+	/** Whether images are served over NBD; they are where nothing is said. */
+	readonly servesNbd?: boolean;
 	/** Lines of [pins]. */
 	readonly pins?: readonly string[];
 }
@@ -121,6 +123,7 @@ export function companionConfiguration({
 	signingKeyFile,
 	hosts,
 	pins,
+	servesNbd = true,
 	router,
 	tokenFile,
 }: CompanionOptions): string {
@@ -133,6 +136,7 @@ export function companionConfiguration({
 		...(loader === undefined ? [] : ["[loader]", `bios = ${loader}`, `uefi = ${loader}`]),
 		"[hosts]",
 		...hosts.map(({ mac, address, hostname }) => `${mac} = ${address}, ${hostname}`),
+		...(servesNbd ? [] : ["[nbd]", "serve = no"]),
 		...(pins === undefined ? [] : ["[pins]", ...pins]),
 		...(signingKeyFile === undefined ? [] : ["[signing]", `key = ${signingKeyFile}`]),
 		...(tokenFile === undefined ? [] : ["[kubernetes]", `token-file = ${tokenFile}`]),
