@@ -13,7 +13,7 @@ export type Results = ReadonlyMap<string, readonly Measurement[]>;
 
 export interface Contestant {
 	/** Makes the start the same for all; not measured. */
-	prepare(): Promise<void>;
+	prepare?(): void;
 	/** Does the same work as the others, once. */
 	run(): Promise<Measurement>;
 }
@@ -27,13 +27,22 @@ export async function contest(
 	const results = new Map<string, Measurement[]>();
 	for (let round = options.warmUp ? -1 : 0; round < rounds; round++) {
 		for (const [name, contestant] of Object.entries(contestants)) {
-			await contestant.prepare();
+			contestant.prepare?.();
 			const measurement = await contestant.run();
 			// The first round warms up caches and memory, and is not counted.
 			if (round >= 0) results.set(name, [...(results.get(name) ?? []), measurement]);
 		}
 	}
 	return results;
+}
+
+/** Two that run one after the other in each round, as one. */
+export function inSequence(results: Results, first: string, second: string): readonly Measurement[] {
+	const seconds = results.get(second) ?? [];
+	return (results.get(first) ?? []).flatMap((measurement, round) => {
+		const next = seconds[round];
+		return next === undefined ? [] : [sum(measurement, next)];
+	});
 }
 
 /** Median and spread of a contestant. */
@@ -73,8 +82,7 @@ export async function timed(argv: readonly string[], prefix: readonly string[] =
 	return { seconds, cpuSeconds: user + system, peakMemoryMib: peakKib / 1024 };
 }
 
-/** One after the other. */
-export function sum(first: Measurement, second: Measurement): Measurement {
+function sum(first: Measurement, second: Measurement): Measurement {
 	return {
 		seconds: first.seconds + second.seconds,
 		cpuSeconds: first.cpuSeconds + second.cpuSeconds,

@@ -42,7 +42,7 @@ async function overLink(stage: Stage, link: Link, rounds: number): Promise<Resul
 	const destination = join(stage.plain, "copy");
 	const servers = await stage.serve(link.serverAddress, link.inServer);
 	const contestant = (run: Contestant["run"]): Contestant => ({
-		prepare: async () => stage.clear(),
+		prepare: () => stage.clear(),
 		run,
 	});
 	const fetch = (source: typeof servers.nbd) =>

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Contestant, contest, type Results, ratioRow, resultRow, sum, timed } from "./contest.ts";
+import { type Contestant, contest, inSequence, type Results, ratioRow, resultRow, timed } from "./contest.ts";
 import { type Servers, type Stage, setStage } from "./image-stage.ts";
 import { heading, type Row } from "./table.ts";
 
@@ -36,7 +36,10 @@ export async function benchImageSpeed(options: { sizeMib: number; pairs: number 
 		const servers = await stage.serve(host);
 		try {
 			const results = await contest(contestants(stage, servers), options.pairs, { warmUp: true });
-			return [...rows(stage, results), ...(await limits(stage, servers))];
+			const inAll = protocols.map(
+				({ peer }) => [thenHash(peer), inSequence(results, peer, hashing(peer))] as const,
+			);
+			return [...rows(stage, new Map([...results, ...inAll])), ...(await limits(stage, servers))];
 		} finally {
 			await servers.stop();
 		}
@@ -49,24 +52,35 @@ function contestants(stage: Stage, servers: Servers): Record<string, Contestant>
 	const all: Record<string, Contestant> = {};
 	const { plain, huge } = stage;
 	const copy = join(plain, "copy");
-	const into = (folder: string, run: Contestant["run"]): Contestant => ({
-		prepare: () => stage.makeReady(folder),
-		run,
-	});
 	for (const { name, peer, get } of protocols) {
 		const source = name === "NBD" ? servers.nbd : servers.http;
-		const fetch = (folder: string, isVerified: boolean) =>
-			into(folder, () => stage.fetch({ source, destination: join(folder, "copy"), isVerified }));
+		const fetch = (folder: string, isVerified: boolean): Contestant => ({
+			prepare: () => stage.free(folder),
+			run: () => stage.fetch({ source, destination: join(folder, "copy"), isVerified }),
+		});
 		all[ours(name, true, "plain")] = fetch(plain, true);
-		all[`${peer}, then sha256sum`] = into(plain, async () =>
-			sum(await timed(get(servers, copy)), await timed(["sha256sum", copy])),
-		);
-		if (huge !== undefined) all[ours(name, true, "huge")] = fetch(huge, true);
+		all[peer] = { prepare: () => stage.free(plain), run: () => timed(get(servers, copy)) };
+		all[hashing(peer)] = { run: () => timed(["sha256sum", copy]) };
 		all[ours(name, false, "plain")] = fetch(plain, false);
-		all[peer] = into(plain, () => timed(get(servers, copy)));
-		if (huge !== undefined) all[ours(name, false, "huge")] = fetch(huge, false);
+		if (huge === undefined) continue;
+		const hugeCopy = join(huge, "copy");
+		all[ours(name, true, "huge")] = fetch(huge, true);
+		all[intoHuge(peer)] = { prepare: () => stage.free(huge), run: () => timed(get(servers, hugeCopy)) };
+		all[ours(name, false, "huge")] = fetch(huge, false);
 	}
 	return all;
+}
+
+function intoHuge(peer: string): string {
+	return `${peer}, huge pages`;
+}
+
+function thenHash(peer: string): string {
+	return `${peer}, then sha256sum`;
+}
+
+function hashing(peer: string): string {
+	return `sha256sum of what ${peer} wrote`;
 }
 
 function ours(protocol: string, isVerified: boolean, pages: "plain" | "huge"): string {
@@ -84,7 +98,7 @@ function rows(stage: Stage, results: Results): Row[] {
 		const from = `${name} from ${server}, ${stage.sizeMib} MiB`;
 		all.push(
 			heading(`${from}: like for like, all into a tmpfs with its default options`),
-			...pair(ours(name, true, "plain"), `${peer}, then sha256sum`, 1.3),
+			...pair(ours(name, true, "plain"), thenHash(peer), 1.3),
 			...pair(ours(name, false, "plain"), peer, 1),
 		);
 		if (stage.huge === undefined) {
@@ -94,8 +108,10 @@ function rows(stage: Stage, results: Results): Row[] {
 			continue;
 		}
 		all.push(
-			heading(`${from}: as each tool's user would run it, netherd into the tmpfs that the agent mounts`),
-			...pair(ours(name, true, "huge"), `${peer}, then sha256sum`, 1.3),
+			heading(`${from}: like for like, all into a tmpfs with huge pages, as the agent mounts it`),
+			...pair(ours(name, false, "huge"), intoHuge(peer), 1),
+			heading(`${from}: as each tool's user would run it, netherd with huge pages, ${peer} without`),
+			...pair(ours(name, true, "huge"), thenHash(peer), 1.3),
 			...pair(ours(name, false, "huge"), peer, 1),
 		);
 	}
@@ -106,7 +122,7 @@ function rows(stage: Stage, results: Results): Row[] {
 async function limits(stage: Stage, servers: Servers): Promise<Row[]> {
 	const { image, plain, huge } = stage;
 	const work = (folder: string, ...argv: string[]): Contestant => ({
-		prepare: () => stage.makeReady(folder),
+		prepare: () => stage.free(folder),
 		run: () => timed(argv),
 	});
 	const works: Record<string, Contestant> = {

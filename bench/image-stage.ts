@@ -1,14 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import {
-	existsSync,
-	mkdirSync,
-	mkdtempSync,
-	openSync,
-	readdirSync,
-	rmSync,
-	writeFileSync,
-	writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,7 +16,13 @@ import { undoAtTheEnd } from "./leftovers.ts";
 /** As the image build has them. */
 const chunkSizeBytes = 4 * 1024 ** 2;
 
-/** What the image's benchmarks stand on. All of it goes away with `close`. */
+/**
+ * What the image's benchmarks stand on. All of it goes away with `close`.
+ *
+ * A virtual machine may give free memory back to its host, seconds after it became free (virtio-balloon, free page
+ * reporting). Getting it again costs up to 1.6 s per GiB here, which no node has to pay, by chance and mostly in the tmpfs
+ * with huge pages. So a copy keeps its memory until just before the next one is written in the same folder.
+ */
 export interface Stage {
 	readonly sizeMib: number;
 	/** Random bytes, in a tmpfs. */
@@ -38,8 +35,8 @@ export interface Stage {
 	readonly chunks: readonly string[];
 	/** Removes the copies. */
 	clear(): void;
-	/** The same, and makes the memory for the next copy in this folder ready. */
-	makeReady(folder: string): Promise<void>;
+	/** Removes the copy in this folder; to be called just before the next one is made there. */
+	free(folder: string): void;
 	/** Starts nbdkit and nginx, which serve the image. @param prefix Of their command lines: a namespace. */
 	serve(host: string, prefix?: readonly string[]): Promise<Servers>;
 	/** A download by netherd, in a process of its own, as on a node; its start is not counted, the agent runs already there. */
@@ -79,7 +76,7 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 		undoings.push(
 			undoAtTheEnd(() => execaSync("setsid", ["--wait", "umount", "--lazy", path], { reject: false })),
 		);
-		const size = `size=${2 * sizeMib + fillMib + 64}m`;
+		const size = `size=${sizeMib + 64}m`;
 		const { failed } = execaSync("mount", ["-t", "tmpfs", "-o", `${size}${options}`, "none", path], {
 			reject: false,
 		});
@@ -97,9 +94,7 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 		writeRandomFile(image, sizeMib);
 		const { sizeBytes, chunks } = await describeImageFile(image, chunkSizeBytes);
 		const fetcher = await buildFetcher(folder);
-		const clear = () => {
-			for (const path of [plain, huge ?? plain]) rmSync(join(path, "copy"), { force: true });
-		};
+		const free = (path: string) => rmSync(join(path, "copy"), { force: true });
 		return {
 			sizeMib,
 			image,
@@ -107,10 +102,9 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 			huge,
 			chunks,
 			close,
-			clear,
-			async makeReady(next) {
-				clear();
-				if (givesMemoryBack()) await touchMemory(image, sizeMib, next);
+			free,
+			clear() {
+				for (const path of [plain, huge ?? plain]) free(path);
 			},
 			serve: (host, prefix = []) => serve(folder, image, host, prefix),
 			async fetch({ source, destination, isVerified }, prefix = []) {
@@ -126,27 +120,6 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 		close();
 		throw error;
 	}
-}
-
-/**
- * A virtual machine may give free memory back to its host in blocks of 2 MiB, seconds after it became free (virtio-balloon,
- * free page reporting). Getting it again costs up to 1.6 s per GiB here, which no node has to pay, by chance and mostly in
- * the tmpfs with huge pages. So the memory is filled and freed just before.
- */
-function givesMemoryBack(): boolean {
-	const drivers = "/sys/bus/virtio/drivers/virtio_balloon";
-	return existsSync(drivers) && readdirSync(drivers).some((name) => /^virtio\d+$/.test(name));
-}
-
-/** With 1.5 GiB the next writer did not always get what had just been freed, however little it wrote. */
-const fillMib = 3072;
-
-async function touchMemory(image: string, sizeMib: number, folder: string): Promise<void> {
-	const fill = join(folder, "fill");
-	const images = Array<string>(Math.ceil(fillMib / sizeMib)).fill(image);
-	const script = 'output=$1; shift; exec cat "$@" >"$output"';
-	await execa("sh", ["-c", script, "sh", fill, ...images]);
-	rmSync(fill);
 }
 
 /** One bundle, as the agent's executable contains it: without what Node needs to run TypeScript. */

@@ -1,4 +1,5 @@
-import { AdaptiveDepth } from "./adaptive-depth.ts";
+import type { AdaptiveDepth } from "./adaptive-depth.ts";
+import { connectionCount } from "./connection-count.ts";
 import { trustedCertificates } from "./http-certificates.ts";
 import { connectionLost } from "./http-errors.ts";
 import { findFile } from "./http-probe.ts";
@@ -13,12 +14,6 @@ const maximumRangeBytes = 2 * 1024 ** 2;
 
 /** So much is asked for at once on each connection: enough for 10 Gbit/s at 3 ms. */
 const inFlightBytes = 4 * 1024 ** 2;
-
-/** More connections than this only take bandwidth from other nodes. */
-const defaultMaximumConnections = 4;
-
-/** A new connection takes its time to get up to speed. */
-const connectionsWindowMs = 300;
 
 /** A source has at most so many reads under way: small chunks need many. */
 const maximumReads = 64;
@@ -42,7 +37,7 @@ export async function openHttpSource(
 	const remote = new HttpFile(
 		{ ...options, url },
 		file,
-		{ start: limits.connections ?? 1, maximum: limits.connections ?? defaultMaximumConnections },
+		connectionCount(limits.connections, maximumRangeBytes),
 		connection,
 	);
 	const abort = () => remote.fail(signal.reason);
@@ -73,20 +68,10 @@ class HttpFile {
 	#isPipelining = true;
 	#failure: { readonly error: unknown } | undefined;
 
-	constructor(
-		options: HttpConnectionOptions,
-		file: RemoteFile,
-		connections: { readonly start: number; readonly maximum: number },
-		first: HttpConnection,
-	) {
+	constructor(options: HttpConnectionOptions, file: RemoteFile, width: AdaptiveDepth, first: HttpConnection) {
 		this.#options = options;
 		this.#file = file;
-		this.#width = new AdaptiveDepth({
-			...connections,
-			windowMs: connectionsWindowMs,
-			windowBytes: maximumRangeBytes,
-			worthwhileGain: 1.3,
-		});
+		this.#width = width;
 		if (!first.isOver) this.#adopt(first);
 	}
 

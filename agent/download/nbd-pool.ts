@@ -1,26 +1,26 @@
 import type { NetherdError } from "../errors.ts";
 import { AdaptiveDepth } from "./adaptive-depth.ts";
+import { connectionCount, mostConnections } from "./connection-count.ts";
 import { connectionLost, type NbdAddress } from "./nbd-errors.ts";
 import type { NegotiatedExport } from "./nbd-handshake.ts";
 import { NbdConnection, type NbdConnectionLimits } from "./nbd-socket.ts";
 import type { PendingRequest } from "./nbd-transmission.ts";
+import { describeSource } from "./source-address.ts";
+import { changedOnServer } from "./source-failure.ts";
 
 export interface NbdPoolOptions extends NbdConnectionLimits {
 	/** The most that is asked for with one request. */
 	readonly requestSizeBytes: number;
 	/** The most requests in flight, over all connections. */
 	readonly maximumDepth: number;
-	/** Where the server allows several: so many from the start, and at most. */
-	readonly startConnections: number;
-	readonly maximumConnections: number;
+	/** Where the server allows several; undefined: as many as pay. */
+	readonly connections?: number | undefined;
 }
 
-/** In flight at the start: 1 MiB, enough for 1 Gbit/s at 8 ms. */
+/** In flight at the start on each connection: 2 MiB, enough for 1 Gbit/s at 16 ms. */
 const startDepth = 4;
 /** A round trip and some noise. */
 const depthWindowMs = 20;
-/** A new connection takes its time to get up to speed. */
-const connectionsWindowMs = 250;
 
 interface Member {
 	readonly connection: NbdConnection;
@@ -41,6 +41,8 @@ export class NbdPool {
 	readonly #width: AdaptiveDepth;
 	#isOpening = false;
 	#isPumpScheduled = false;
+	/** Of the export, as the first connection was told. */
+	#sizeBytes: number | undefined;
 	#failure: NetherdError | undefined;
 
 	/** @throws {NetherdError} `nbd.*`; the signal's reason when aborted. */
@@ -60,13 +62,7 @@ export class NbdPool {
 		this.#address = address;
 		this.#options = options;
 		this.#signal = signal;
-		this.#width = new AdaptiveDepth({
-			start: options.startConnections,
-			maximum: options.maximumConnections,
-			windowMs: connectionsWindowMs,
-			windowBytes: 4 * options.requestSizeBytes,
-			worthwhileGain: 1.3,
-		});
+		this.#width = connectionCount(options.connections, 4 * options.requestSizeBytes);
 	}
 
 	/** So many requests the connections in use keep in flight. */
@@ -94,10 +90,10 @@ export class NbdPool {
 	}
 
 	async #addConnection(): Promise<NegotiatedExport> {
-		const { maximumDepth, maximumConnections, requestSizeBytes } = this.#options;
+		const { maximumDepth, connections, requestSizeBytes } = this.#options;
 		const depth = new AdaptiveDepth({
 			start: startDepth,
-			maximum: Math.floor(maximumDepth / maximumConnections),
+			maximum: Math.floor(maximumDepth / mostConnections(connections)),
 			windowMs: depthWindowMs,
 			windowBytes: 2 * requestSizeBytes,
 			worthwhileGain: 1.2,
@@ -107,6 +103,11 @@ export class NbdPool {
 			onFinished: () => this.#schedulePump(),
 			onFailure: (error) => this.#fail(error),
 		});
+		this.#sizeBytes ??= negotiated.sizeBytes;
+		if (negotiated.sizeBytes !== this.#sizeBytes) {
+			const difference = `it had ${this.#sizeBytes} bytes, and has ${negotiated.sizeBytes}`;
+			this.#fail(changedOnServer(describeSource({ kind: "nbd", ...this.#address }), difference));
+		}
 		if (this.#failure !== undefined) await connection.close();
 		this.#members.push({ connection, depth });
 		return negotiated;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { contest, ratioRow, resultRow, timed } from "../../bench/contest.ts";
+import { contest, inSequence, ratioRow, resultRow, timed } from "../../bench/contest.ts";
 import { atLeast, atMost, heading, renderTable } from "../../bench/table.ts";
 
 test("contestants run in turns, the first round is not counted, and ratios are those of the rounds", async () => {
@@ -7,7 +7,7 @@ test("contestants run in turns, the first round is not counted, and ratios are t
 	const run = (name: string, seconds: readonly number[]) => {
 		let times = 0;
 		return {
-			async prepare() {
+			prepare() {
 				order.push("-");
 			},
 			async run() {
@@ -26,6 +26,20 @@ test("contestants run in turns, the first round is not counted, and ratios are t
 		measured: "2.00 (1.00–3.00)",
 		wanted: "≥ 1.3, met",
 	});
+});
+
+test("two contestants in sequence: times and processor times add up, memory does not", () => {
+	const results = new Map([
+		["first", [measurement(1, 0.5, 10), measurement(2, 0.5, 20)]],
+		["second", [measurement(3, 0.25, 30), measurement(4, 1, 5)]],
+	]);
+	expect(inSequence(results, "first", "second")).toEqual([measurement(4, 0.75, 30), measurement(6, 1.5, 20)]);
+});
+
+const measurement = (seconds: number, cpuSeconds: number, peakMemoryMib: number) => ({
+	seconds,
+	cpuSeconds,
+	peakMemoryMib,
 });
 
 test("a program is measured from outside", async () => {

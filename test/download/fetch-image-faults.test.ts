@@ -146,7 +146,7 @@ test("a bit flip is repaired by fetching that chunk alone again", async () => {
 	const server = await startFaultyServer(content, () => ({ flipBitAt: secondReply + 16 + 7 }));
 	const destination = join(temporaryFolder(), "image");
 	const source = { kind: "nbd" as const, host: server.host, port: server.port, exportName: "node" };
-	const image = { sizeBytes: content.length, chunkSizeBytes, chunks };
+	const image = { sizeBytes: content.length, chunkSizeBytes, chunks, connections: 1 };
 	const lines: string[] = [];
 	await fetchImage({ sources: [source], destination, ...image, onEvent: linesInto(lines) });
 	expect(readFileSync(destination).equals(content)).toBe(true);
@@ -175,6 +175,7 @@ test("memory of broken reads is used again: two buffers of 9 MiB are all there i
 	const destination = join(temporaryFolder(), "image");
 	const result = await fetchImage({
 		sources: [{ kind: "nbd", host: server.host, port: server.port, exportName: "node" }],
+		connections: 1,
 		destination,
 		sizeBytes: large.length,
 		chunkSizeBytes: largeChunk,
@@ -203,6 +204,7 @@ async function download(
 	const destination = join(temporaryFolder(cleanUp), "image");
 	const result = await fetchImage({
 		sources: [{ kind: "nbd", host: server.host, port: server.port, exportName: "node" }],
+		connections: 1,
 		destination,
 		sizeBytes: content.length,
 		chunkSizeBytes,

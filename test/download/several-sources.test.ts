@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -93,12 +93,13 @@ describe("in order", () => {
 
 describe("together", () => {
 	test("two sources of different kinds bring their parts, a third one of another kind as well", async () => {
-		const [first, second] = [await serve(() => unhurried), await serve(() => unhurried)];
-		const path = join(temporaryFolder(), "served");
-		writeFileSync(path, content);
-		const http = await serveHttp();
+		const large = testContent(240 * chunkSizeBytes);
+		const [first, second] = [await serve(() => unhurried, large), await serve(() => unhurried, large)];
+		const http = await serveHttp(large);
 		const { events } = await download([first, second, { address: { kind: "http", url: http } }], {
 			use: "together",
+			sizeBytes: large.length,
+			chunks: hashChunks(large, chunkSizeBytes),
 		});
 		expect(new Set(usedSources(events))).toEqual(new Set([first.name, second.name, http]));
 		expect(first.server.reads.length).toBeGreaterThan(0);
@@ -249,17 +250,17 @@ async function serve(behave: (connection: number) => Behaviour, bytes = content)
 }
 
 /** An honest web server with ranges. */
-async function serveHttp(): Promise<string> {
+async function serveHttp(image = content): Promise<string> {
 	const server = createServer((request, response) => {
 		const [, start = "0", end = ""] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
-		const last = end === "" ? content.length - 1 : Math.min(Number(end), content.length - 1);
-		const part = content.subarray(Number(start), last + 1);
+		const last = end === "" ? image.length - 1 : Math.min(Number(end), image.length - 1);
+		const part = image.subarray(Number(start), last + 1);
 		const isPart = request.headers.range !== undefined;
 		response.writeHead(isPart ? 206 : 200, {
 			"Accept-Ranges": "bytes",
 			"Content-Length": part.length,
 			ETag: '"one"',
-			...(isPart ? { "Content-Range": `bytes ${start}-${last}/${content.length}` } : {}),
+			...(isPart ? { "Content-Range": `bytes ${start}-${last}/${image.length}` } : {}),
 		});
 		setTimeout(() => response.end(request.method === "HEAD" ? undefined : part), 30);
 	});
