@@ -9,8 +9,13 @@ import { downloadPackages } from "./debian-archive.ts";
 export const builtVersion = "v1.20.2";
 
 const commands = ["kubeadm", "kubelet", "kubectl", "kube-apiserver", "kube-controller-manager"];
+/**
+ * Kubernetes' own tags to leave out the cloud providers and the Docker shim, which a node on bare metal with containerd does
+ * not use: a third of the work.
+ */
+const tags = "providerless,dockerless";
 /** How many packages these consist of, for the progress alone. */
-const packageCount = 2390;
+const packageCount = 2190;
 
 /**
  * Builds Kubernetes from Debian's source package, which has all that it needs in it, with the Go of its time: kubeadm
@@ -40,9 +45,10 @@ export async function buildKubernetes(folder: string, say: (line: string) => voi
 	let saidMs = startedMs;
 	let built = 0;
 	await go.run(
-		["build", "-v", "-mod=vendor", "-trimpath", "-ldflags", linkerFlags(), "-o", `${folder}/`].concat(
-			commands.map((name) => `./cmd/${name}`),
-		),
+		[
+			...["build", "-v", "-mod=vendor", "-tags", tags, "-trimpath", "-ldflags", linkerFlags()],
+			...["-o", `${folder}/`, ...commands.map((name) => `./cmd/${name}`)],
+		],
 		{
 			onLine: (line) => {
 				built++;
