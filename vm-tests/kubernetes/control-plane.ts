@@ -19,11 +19,14 @@ const port = 6443;
 /** An API server with an empty database needs 8 s; this is a guard against hanging, on a busy host. */
 const startLimitMs = 180_000;
 
-/** kubeadm's files are in /etc/kubernetes, so each program gets an /etc of its own that has nothing else. */
+/**
+ * kubeadm's files are in /etc/kubernetes, so each program gets an /etc of its own that has nothing else. The home is there
+ * too: kubectl keeps what it learns of a cluster under its address, and all of these have the same.
+ */
 const withOwnEtc = `mount -t tmpfs -o mode=0755 etc /etc &&
 mkdir /etc/kubernetes && mount --bind "$1" /etc/kubernetes && echo "127.0.0.1 localhost" >/etc/hosts &&
 if [ ! -d /var/lib/etcd ]; then mount -t tmpfs -o mode=0755 lib /var/lib && mkdir /var/lib/etcd; fi &&
-mount --bind "$1/etcd" /var/lib/etcd && shift && exec "$@"`;
+mount --bind "$1/etcd" /var/lib/etcd && shift && export HOME=/etc/kubernetes && exec "$@"`;
 
 /**
  * The control plane of a real cluster in a farm's network: etcd, API server and controller manager as processes, with
