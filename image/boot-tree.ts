@@ -1,8 +1,13 @@
 import {
+	chmodSync,
+	closeSync,
 	copyFileSync,
 	existsSync,
+	fsyncSync,
 	linkSync,
 	mkdirSync,
+	openSync,
+	readdirSync,
 	readFileSync,
 	renameSync,
 	rmSync,
@@ -17,6 +22,7 @@ import { withImageAlone } from "../server/releases/change.ts";
 import { currentVersion, makeCurrent } from "../server/releases/history.ts";
 import { prune } from "../server/releases/prune.ts";
 import { signFile } from "./sign.ts";
+import { openWorkFolder } from "./work-folder.ts";
 
 /** Where the files of one version of an image are, before they are in a boot tree. */
 export interface ImageFiles {
@@ -52,25 +58,26 @@ export function publishImage(
 		const signIn = (versionFolder: string) =>
 			signFile({ file: join(versionFolder, "image.json"), purpose: "image.json" }, key);
 		if (!existsSync(folder)) {
-			const unfinished = join(parent, `.${manifest.version}.unfinished-${process.pid}`);
-			rmSync(unfinished, { recursive: true, force: true });
-			mkdirSync(unfinished, { recursive: true });
-			try {
-				linkOrCopy(files.kernel, join(unfinished, manifest.kernel.file));
-				linkOrCopy(files.initramfs, join(unfinished, manifest.initramfs.file));
-				if (files.image !== undefined)
-					linkOrCopy(files.image, join(unfinished, fetchableImage(manifest).file));
-				writeFileSync(join(unfinished, "image.json"), text);
-				signIn(unfinished);
-				renameSync(unfinished, folder);
-			} finally {
-				rmSync(unfinished, { recursive: true, force: true });
-			}
+			using work = openWorkFolder(tree);
+			const unfinished = join(work.path, manifest.version);
+			mkdirSync(unfinished);
+			chmodSync(unfinished, 0o755);
+			linkOrCopy(files.kernel, join(unfinished, manifest.kernel.file));
+			linkOrCopy(files.initramfs, join(unfinished, manifest.initramfs.file));
+			if (files.image !== undefined) linkOrCopy(files.image, join(unfinished, fetchableImage(manifest).file));
+			writeFileSync(join(unfinished, "image.json"), text);
+			signIn(unfinished);
+			// On the disk before it has its name: what is published is whole after a power cut, too.
+			for (const name of readdirSync(unfinished)) synchronize(join(unfinished, name));
+			mkdirSync(parent, { recursive: true });
+			renameSync(unfinished, folder);
+			synchronize(parent);
 		} else if (readFileSync(join(folder, "image.json"), "utf8") === text) {
 			signIn(folder);
 		}
 		withImageAlone(findProgram("flock"), parent, () => {
 			if (!existsSync(folder)) throw new Error(`${folder} was removed meanwhile`);
+			removeUnfinished(parent);
 			if (currentVersion(parent) !== manifest.version) makeCurrent(parent, manifest.version, new Date());
 		});
 		return folder;
@@ -86,14 +93,12 @@ export function publishBootLoaders(tree: string, files: readonly string[]): void
 	orNamed(tree, () => {
 		const folder = join(tree, "loader");
 		mkdirSync(folder, { recursive: true });
+		using work = openWorkFolder(tree);
 		for (const file of files) {
-			const path = join(folder, basename(file));
-			const unfinished = `${path}.unfinished-${process.pid}`;
-			rmSync(unfinished, { force: true });
+			const unfinished = join(work.path, basename(file));
+			// Between two names of one file, rename(2) does nothing, and the work folder goes with what is in it.
 			linkOrCopy(file, unfinished);
-			renameSync(unfinished, path);
-			// Between two names of one file, rename(2) does nothing.
-			rmSync(unfinished, { force: true });
+			renameSync(unfinished, join(folder, basename(file)));
 		}
 	});
 }
@@ -113,6 +118,22 @@ export function removeOldVersions(tree: string, name: string, keep: number): str
 /** `builtAt` and the hash of the content: sorts by time, and one content has one name. */
 export function versionName(builtAt: string, hash: string): string {
 	return `${builtAt.replace(/[-:]/g, "")}-${hash.slice(0, 8)}`;
+}
+
+/** What a command that was killed has left of `current` or `history`; nobody else is at work. */
+function removeUnfinished(imageFolder: string): void {
+	for (const name of readdirSync(imageFolder)) {
+		if (/^\.(current|history)\.unfinished-\d+$/.test(name)) rmSync(join(imageFolder, name), { force: true });
+	}
+}
+
+function synchronize(path: string): void {
+	const descriptor = openSync(path, "r");
+	try {
+		fsyncSync(descriptor);
+	} finally {
+		closeSync(descriptor);
+	}
 }
 
 function linkOrCopy(from: string, to: string): void {

@@ -24,7 +24,7 @@ import { buildNodeImage, type NodeImage } from "./node-image.ts";
 import type { Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 import { openOrMakeSigningKey } from "./signing-key.ts";
-import { withWorkFolder } from "./work-folder.ts";
+import { openWorkFolder } from "./work-folder.ts";
 
 /** Where the boot tree goes when nothing else is said. */
 export const defaultBootTree = join(cacheFolder, "boot-tree");
@@ -117,10 +117,9 @@ async function publish(
 	if (loaders === undefined || loaders === "debian") {
 		putBootLoaders(out, (await buildBootLoaders(recipe, say)).folder);
 	} else if (loaders !== "none") {
-		await withWorkFolder(out, async (folder) => {
-			await collectLoaders(loaders.root, folder);
-			putBootLoaders(out, folder);
-		});
+		using work = openWorkFolder(out);
+		await collectLoaders(loaders.root, work.path);
+		putBootLoaders(out, work.path);
 	}
 	const folder = publishImage(out, manifest, node, key);
 	const removed = keepVersions === 0 ? [] : removeOldVersions(out, recipe.name, keepVersions ?? 3);

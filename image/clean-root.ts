@@ -20,6 +20,8 @@ import { rootedPath, rootedStatus } from "./rooted.ts";
  * @param epochSeconds The date that stands in for that of the build.
  */
 export function cleanRoot(root: string, more: readonly string[], epochSeconds: number): void {
+	// A chroot in a folder that only its owner may enter would be a system of which only root sees anything.
+	chmodSync(root, 0o755);
 	for (const path of mountPoints) ensureMountPoint(root, path);
 	for (const pattern of [...excludes, ...more]) {
 		for (const path of matchesIn(root, pattern)) rmSync(path, { recursive: true, force: true });

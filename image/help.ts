@@ -17,12 +17,14 @@ Try it:  sudo npm run image -- build
 /** `image build --help`. */
 export function buildHelp(): string {
 	return `image build [SOURCE] [--recipe NAME|FILE] [--out DIR] [--name NAME] [--key FILE] [--trust FILE]...
-            [--files FOLDER]... [--exclude PATH]... [--kernel RELEASE] [--level N | --fast]
-            [--loaders debian|none|ROOT] [--renew-packages] [--keep N]
+            [--files FOLDER]... [--exclude PATH]... [--tag NAME] [--kernel RELEASE]
+            [--level N | --fast] [--loaders debian|none|ROOT] [--renew-packages] [--keep N]
 
 Takes the root of a system, adds the agent and its initramfs hook, and packs the result. SOURCE is
   a recipe             Debian, which it installs (mmdebstrap): ${recipeNames().join(", ")}, or an ini file (default: metal)
   a folder             the root of a system: a chroot, a container's file system; it is only read
+  a tar archive        of such a root: docker export, buildah unshare tar; plain, or packed by gzip, zstd, xz, bzip2
+  a container image    an OCI layout (a folder), or an archive of buildah push oci-archive:FILE or docker save
 
 Out of it come kernel, initramfs and root image:
 
@@ -41,6 +43,7 @@ Options
   --files FOLDER       laid over the root, after the recipe's own files; may be given several times
   --exclude PATH       leave this out, besides host keys, machine id, caches and logs; * stands for any part of a
                        name: /opt/src, '/usr/share/doc/*'; may be given several times. For a SOURCE that is no recipe
+  --tag NAME           the image, when such a SOURCE has several
   --kernel RELEASE     the kernel, when such a SOURCE has several (default: the newest)
   --name NAME          another name for the image than the recipe's
   --key FILE           private key that signs image.json; nodes of this image trust it

@@ -24,6 +24,19 @@ async function main([command, ...words]: readonly string[]): Promise<string> {
 	}
 }
 
+// What is to be removed is removed when the process ends; programs of the build end with it.
+for (const [signal, number] of [
+	["SIGHUP", 1],
+	["SIGINT", 2],
+	["SIGTERM", 15],
+] as const) {
+	process.on(signal, () => {
+		process.stderr.write("image: interrupted; what was not finished is not published\n");
+		// As a shell reports it.
+		process.exit(128 + number);
+	});
+}
+
 main(process.argv.slice(2)).then(
 	(output) => process.stdout.write(output),
 	(error: unknown) => {

@@ -1,9 +1,10 @@
-import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicKey } from "../agent/trust/keys.ts";
 import { checkAgentStarts, checkModules, checkSizes } from "./check-image.ts";
 import { checkRoot } from "./check-root.ts";
 import { matchesIn } from "./clean-root.ts";
+import { mountPoints } from "./excludes.ts";
 import type { Executable } from "./executable.ts";
 import { makeInitramfs, takeKernel } from "./make-initramfs.ts";
 import { prepareRoot } from "./prepare-root.ts";
@@ -56,7 +57,7 @@ export async function packRoot(root: string, output: string, options: PackOption
 	const inInitramfs = await makeInitramfs(root, output, kernel, { epochSeconds, level }, say);
 	checkModules(root, kernel.release, inInitramfs);
 	takeKernel(kernel, output);
-	takeOutWhatTheServerHas(root);
+	takeOutWhatTheServerHas(root, epochSeconds);
 
 	const files: string[] = [packedFiles.kernel, packedFiles.initramfs];
 	if (settings.format === "initramfs") {
@@ -78,17 +79,19 @@ export async function packRoot(root: string, output: string, options: PackOption
 }
 
 /** The node gets kernel and initramfs from the server; kubeadm reads /boot/config-*. And what making the initramfs left. */
-function takeOutWhatTheServerHas(root: string): void {
+function takeOutWhatTheServerHas(root: string, epochSeconds: number): void {
 	const patterns = [
 		...["/boot/vmlinuz*", "/boot/initrd.img*", "/boot/System.map*", "/vmlinuz*", "/initrd.img*"],
-		...["/usr/lib/modules/*/vmlinuz", "/var/tmp/*", "/var/log/*", "/tmp/*"],
+		...["/usr/lib/modules/*/vmlinuz", "/var/tmp/*", "/var/log/*"],
 	];
 	for (const path of patterns.flatMap((pattern) => matchesIn(root, pattern))) {
 		rmSync(path, { recursive: true, force: true });
 	}
-	for (const folder of ["dev", "proc", "sys", "run"]) {
+	for (const folder of mountPoints) {
 		for (const name of readdirSync(join(root, folder))) {
 			rmSync(join(root, folder, name), { recursive: true, force: true });
 		}
+		// Whether something was in it meanwhile depends on what the build may mount.
+		utimesSync(join(root, folder), epochSeconds, epochSeconds);
 	}
 }

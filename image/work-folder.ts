@@ -1,46 +1,48 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../server/programs.ts";
-import { type FolderLock, lockAlone } from "../server/releases/folder-lock.ts";
+import { lockAlone } from "../server/releases/folder-lock.ts";
 
-/** Where builds work, in the boot tree; nobody serves it. */
+/** A folder for one build, which nobody serves. Disposing of it removes it. */
+export interface WorkFolder extends Disposable {
+	readonly path: string;
+}
+
+/** Where builds work, in the boot tree: on the disk that they publish to, so that publishing is renaming. */
 const buildsFolder = ".build";
 
+const waitSeconds = 60;
+
 /**
- * Gives a build a folder in the boot tree, on the disk that it publishes to, and removes it afterwards, together with those
- * of builds that were killed: whose lock the kernel has taken back.
+ * Makes a folder for a build in the boot tree, and removes those of builds that were killed, whose locks the kernel has taken
+ * back. It goes when it is disposed of, or with the process.
  *
- * @throws {NetherdError} `release.cannot-lock`.
+ * @throws {NetherdError} `release.cannot-lock`; Error of the file system.
  */
-export async function withWorkFolder<Result>(
-	tree: string,
-	work: (folder: string) => Promise<Result>,
-): Promise<Result> {
+export function openWorkFolder(tree: string): WorkFolder {
 	const flock = findProgram("flock");
 	const parent = join(tree, buildsFolder);
 	mkdirSync(parent, { recursive: true, mode: 0o700 });
-	const alone = lockAlone(flock, parent, waitSeconds);
-	let folder: string;
-	let lock: FolderLock | undefined;
+	// Between making a folder and locking it, nobody else may look.
+	const parentLock = lockAlone(flock, parent, waitSeconds);
 	try {
 		removeAbandoned(flock, parent);
-		folder = mkdtempSync(join(parent, "build-"));
-		lock = lockAlone(flock, folder, 0);
+		const path = mkdtempSync(join(parent, "build-"));
+		const lock = lockAlone(flock, path, 0);
+		const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+		process.once("exit", remove);
+		return {
+			path,
+			[Symbol.dispose]() {
+				process.off("exit", remove);
+				remove();
+				lock?.close();
+			},
+		};
 	} finally {
-		alone?.close();
-	}
-	const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-	process.once("exit", remove);
-	try {
-		return await work(folder);
-	} finally {
-		process.off("exit", remove);
-		remove();
-		lock?.close();
+		parentLock?.close();
 	}
 }
-
-const waitSeconds = 60;
 
 function removeAbandoned(flock: string, parent: string): void {
 	for (const name of readdirSync(parent)) {

@@ -57,11 +57,14 @@ export async function cachedBuild(
 	removeAbandonedBuilds(parent);
 	const unfinished = join(parent, `${key}.unfinished-${process.pid}`);
 	mkdirSync(unfinished, { recursive: true });
+	const remove = () => rmSync(unfinished, { recursive: true, force: true, maxRetries: 5 });
+	process.once("exit", remove);
 	try {
 		await build(unfinished, key);
 		if (!existsSync(folder)) renameSync(unfinished, folder);
 	} finally {
-		rmSync(unfinished, { recursive: true, force: true });
+		process.off("exit", remove);
+		remove();
 	}
 	removeOldBuilds(parent, 3);
 	return { folder, key };

@@ -22,6 +22,7 @@ export async function build(words: readonly string[]): Promise<string> {
 		level: { type: "string" },
 		exclude: { type: "string", multiple: true },
 		kernel: { type: "string" },
+		tag: { type: "string" },
 		loaders: { type: "string" },
 		"renew-packages": { type: "boolean" },
 	});
@@ -36,7 +37,7 @@ export async function build(words: readonly string[]): Promise<string> {
 	}
 	const recipe = readRecipe(options.recipe ?? (isRecipe ? word : "metal"));
 	if (word === undefined || isRecipe) {
-		for (const option of ["exclude", "kernel"] as const) {
+		for (const option of ["exclude", "kernel", "tag"] as const) {
 			if (options[option] === undefined) continue;
 			throw badOption(
 				`--${option} is for a source that is no recipe`,
@@ -60,6 +61,7 @@ export async function build(words: readonly string[]): Promise<string> {
 						source: {
 							path: word,
 							exclude: options.exclude ?? [],
+							...(options.tag === undefined ? {} : { tag: options.tag }),
 							...(options.kernel === undefined ? {} : { kernelRelease: options.kernel }),
 						},
 					}),
