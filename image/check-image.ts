@@ -1,9 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { NetherdError } from "../agent/errors.ts";
-import { agentProgram, initramfsModules, networkBlockDeviceModule } from "../agent/paths.ts";
+import { agentProgram } from "../agent/paths.ts";
 import { beginningOf } from "./beginning-of.ts";
-import { rootedPath } from "./rooted.ts";
 import { runInRoot } from "./run-in-root.ts";
 
 /** Packages with the libraries of the agent, a Node executable. */
@@ -14,16 +13,6 @@ const libraryPackages: Readonly<Record<string, string>> = {
 	"libc.so.6": "libc6",
 	"libm.so.6": "libc6",
 };
-
-/**
- * Drivers of the network cards that servers and virtual machines have. Those that the kernel's package has must be in the
- * initramfs; the image is on the other side of the network.
- */
-const networkDrivers = [
-	...["e1000e", "igb", "igc", "ixgbe", "i40e", "ice", "bnx2", "bnx2x", "bnxt_en", "tg3", "r8169", "be2net"],
-	...["mlx4_core", "mlx4_en", "mlx5_core", "qede", "sfc", "cxgb4", "atlantic", "ena", "gve"],
-	...["virtio_net", "vmxnet3", "hv_netvsc", "xen-netfront"],
-];
 
 /**
  * Starts the agent in the root, where it runs in stages 2 and 3.
@@ -47,55 +36,6 @@ export async function checkAgentStarts(root: string): Promise<void> {
 						: `install the library in the source: apt-get install ${name}`,
 		});
 	}
-}
-
-/**
- * Whether the modules that stage 1 loads, and drivers for the network, are in the initramfs or in the kernel itself.
- *
- * @param files Names in the initramfs.
- * @throws {NetherdError} `image.kernel-lacks-modules` when the root does not have them either, `image.modules-missing`.
- */
-export function checkModules(root: string, release: string, files: readonly string[]): void {
-	const inInitramfs = new Set(files.flatMap(moduleName));
-	const inRoot = modulesOfRoot(root, release);
-	const needed = [...initramfsModules, networkBlockDeviceModule, "af_packet"].map(moduleKey);
-	const unknown = needed.filter((name) => !inRoot.has(name));
-	if (unknown.length > 0) {
-		throw new NetherdError(
-			"image.kernel-lacks-modules",
-			`the kernel ${release} of the root has no module ${unknown.join(", ")}`,
-			{
-				hint:
-					"install a kernel with all its modules in the source: apt-get install linux-image-amd64 " +
-					`(Ubuntu: linux-image-generic, linux-modules-extra-${release})`,
-			},
-		);
-	}
-	const drivers = networkDrivers.map(moduleKey).filter((name) => inRoot.has(name));
-	if (drivers.length === 0) {
-		throw new NetherdError(
-			"image.kernel-lacks-modules",
-			`the kernel ${release} of the root has no driver for a network card that netherd knows`,
-			{
-				hint:
-					"install a kernel with its drivers in the source: apt-get install linux-image-amd64 " +
-					`(Ubuntu: linux-modules-extra-${release})`,
-			},
-		);
-	}
-	const missing = [...needed, ...drivers].filter(
-		(name) => !inInitramfs.has(name) && inRoot.get(name) !== "built in",
-	);
-	if (missing.length === 0) return;
-	throw new NetherdError(
-		"image.modules-missing",
-		`the initramfs lacks modules that the root has: ${missing.join(", ")}`,
-		{
-			hint:
-				"a hook or setting of the source takes them out: look into /etc/initramfs-tools there; " +
-				"apt-get install --reinstall initramfs-tools-core kmod",
-		},
-	);
 }
 
 /**
@@ -133,32 +73,4 @@ export function checkSizes(folder: string, files: readonly string[]): void {
 function squashfsBytes(file: string): number | undefined {
 	const start = beginningOf(file, 96);
 	return start.subarray(0, 4).toString("latin1") === "hsqs" ? Number(start.readBigUInt64LE(40)) : undefined;
-}
-
-function modulesOfRoot(root: string, release: string): ReadonlyMap<string, "module" | "built in"> {
-	const folder = rootedPath(root, `usr/lib/modules/${release}`, true) ?? "";
-	const read = (file: string): string[] => {
-		try {
-			return readFileSync(join(folder, file), "utf8").split("\n");
-		} catch {
-			return [];
-		}
-	};
-	return new Map([
-		...read("modules.dep").flatMap((line) =>
-			moduleName(line.split(":")[0] ?? "").map((name) => [name, "module"] as const),
-		),
-		...read("modules.builtin").flatMap((line) => moduleName(line).map((name) => [name, "built in"] as const)),
-	]);
-}
-
-/** `virtio_net` of any path to `virtio_net.ko.xz`; none of what is no module. */
-function moduleName(path: string): string[] {
-	const name = /^(.+)\.ko(\.(xz|zst|gz))?$/.exec(basename(path))?.[1];
-	return name === undefined ? [] : [moduleKey(name)];
-}
-
-/** The kernel takes hyphen and underscore for the same. */
-function moduleKey(name: string): string {
-	return name.replaceAll("-", "_");
 }

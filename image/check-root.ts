@@ -2,6 +2,7 @@ import { readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { NetherdError } from "../agent/errors.ts";
 import { beginningOf } from "./beginning-of.ts";
+import { checkKernelModules } from "./check-modules.ts";
 import { matchesIn } from "./clean-root.ts";
 import { rootedPath, rootedStatus } from "./rooted.ts";
 
@@ -46,7 +47,7 @@ export interface KernelInRoot {
  * @param release The kernel to take; the newest when undefined.
  * @returns Its kernel.
  * @throws {NetherdError} `image.source-no-system`, `image.broken-link`, `image.no-init`, `image.wrong-architecture`,
- *   `image.no-kernel`, `image.no-modules`, `image.packages-missing`.
+ *   `image.no-kernel`, `image.kernel-unusable`, `image.no-modules`, `image.kernel-lacks-modules`, `image.packages-missing`.
  */
 export function checkRoot(root: string, release?: string): KernelInRoot {
 	if (!rootedStatus(root, "usr")?.isDirectory() || !rootedStatus(root, "etc")?.isDirectory()) {
@@ -69,6 +70,7 @@ export function checkRoot(root: string, release?: string): KernelInRoot {
 			{ hint: "install the whole kernel package in the source: apt-get install linux-image-amd64" },
 		);
 	}
+	checkKernelModules(root, kernel.release);
 	const missing = needed.filter(([, , paths]) => !paths.some((path) => rootedStatus(root, path)?.isFile()));
 	if (missing.length > 0) {
 		throw new NetherdError(

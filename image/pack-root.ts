@@ -1,7 +1,8 @@
 import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicKey } from "../agent/trust/keys.ts";
-import { checkAgentStarts, checkModules, checkSizes } from "./check-image.ts";
+import { checkAgentStarts, checkSizes } from "./check-image.ts";
+import { checkInitramfsModules } from "./check-modules.ts";
 import { checkRoot } from "./check-root.ts";
 import { matchesIn } from "./clean-root.ts";
 import { mountPoints } from "./excludes.ts";
@@ -55,7 +56,7 @@ export async function packRoot(root: string, output: string, options: PackOption
 
 	const level = settings.initramfsLevel;
 	const inInitramfs = await makeInitramfs(root, output, kernel, { epochSeconds, level }, say);
-	checkModules(root, kernel.release, inInitramfs);
+	checkInitramfsModules(root, kernel.release, inInitramfs);
 	takeKernel(kernel, output);
 	takeOutWhatTheServerHas(root, epochSeconds);
 

@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
+import { checkInitramfsModules } from "../../image/check-modules.ts";
 import { checkRoot } from "../../image/check-root.ts";
-import { bzImage, elfFor, smallRoot } from "./support/root.ts";
+import { bzImage, elfFor, smallRoot, someModules } from "./support/root.ts";
 
 test("a root that has everything has its newest kernel, wherever the distribution puts it", () => {
 	expect(checkRoot(smallRoot()).release).toBe("6.1.0");
 	const two = smallRoot({
 		"boot/vmlinuz-6.12.9": bzImage(),
-		"usr/lib/modules/6.12.9/modules.dep": "",
+		"usr/lib/modules/6.12.9/modules.dep": someModules,
 		"boot/vmlinuz-6.12.10": bzImage(),
-		"usr/lib/modules/6.12.10/modules.dep": "",
+		"usr/lib/modules/6.12.10/modules.dep": someModules,
 	});
 	expect(checkRoot(two).release).toBe("6.12.10");
 	expect(checkRoot(two, "6.1.0").release).toBe("6.1.0");
@@ -117,5 +118,31 @@ test.each([
 test("a kernel that the root does not have is refused with those that it has", () => {
 	expect(() => checkRoot(smallRoot(), "6.6")).toThrow(
 		expect.objectContaining({ code: "image.no-kernel", hint: "its kernels are 6.1.0" }),
+	);
+});
+
+test("modules may be in the kernel itself; those that the root has as files must be in the initramfs", () => {
+	const root = smallRoot({
+		"usr/lib/modules/6.1.0/modules.dep": someModules.replace(/.*af_packet.*\n/g, ""),
+		"usr/lib/modules/6.1.0/modules.builtin": "kernel/net/packet/af_packet.ko\n",
+	});
+	expect(checkRoot(root).release).toBe("6.1.0");
+	const files = someModules.split("\n").map((line) => `usr/lib/modules/6.1.0/${line.replace(/\.xz:$/, "")}`);
+	checkInitramfsModules(
+		root,
+		"6.1.0",
+		files.map((file) => file.replace("virtio_net", "virtio-net")),
+	);
+	expect(() =>
+		checkInitramfsModules(
+			root,
+			"6.1.0",
+			files.filter((file) => !/overlay|igb/.test(file)),
+		),
+	).toThrow(
+		expect.objectContaining({
+			code: "image.modules-missing",
+			message: "the initramfs lacks modules that the root has: overlay, igb",
+		}),
 	);
 });

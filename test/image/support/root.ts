@@ -35,6 +35,11 @@ export function bzImage(): Buffer {
 	return start;
 }
 
+/** A modules.dep and modules.builtin in one: what stage 1 loads, and a driver. */
+export const someModules = ["loop", "squashfs", "overlay", "nbd", "af_packet", "igb", "virtio_net"]
+	.map((name) => `kernel/${name}.ko.xz:\n`)
+	.join("");
+
 /** What the checks before a build ask for, and no more; `changes` puts other content in, undefined takes a file out. */
 export function smallRoot(changes: Readonly<Record<string, string | Buffer | undefined>> = {}): string {
 	const programs = [
@@ -60,7 +65,7 @@ export function smallRoot(changes: Readonly<Record<string, string | Buffer | und
 		"usr/lib/systemd/systemd": elfFor(62),
 		"usr/lib/x86_64-linux-gnu/libstdc++.so.6": "library",
 		"usr/lib/x86_64-linux-gnu/libatomic.so.1": "library",
-		"usr/lib/modules/6.1.0/modules.dep": "",
+		"usr/lib/modules/6.1.0/modules.dep": someModules,
 		"boot/vmlinuz-6.1.0": bzImage(),
 		"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
 		"var/lib/x": "",
