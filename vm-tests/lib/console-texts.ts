@@ -3,6 +3,8 @@ import type { PhaseStarts } from "./timeline.ts";
 
 /** Every text of firmware, kernel, systemd and agent that the scenarios wait for on a console, in one place. */
 export const consoleTexts = {
+	/** GRUB's menu is there, and would go on by itself. */
+	grubCountdown: /will be executed automatically in \ds/,
 	/** The root image is to be fetched now (agent/log.ts). */
 	fetchingImage: "netherd: initramfs 20-fetch-image",
 	/** 30 % of it have arrived, or more (agent/download/progress.ts). */

@@ -29,6 +29,8 @@ export interface PoweredMachine {
 	 * @throws {NetherdError} `vm.no-reboot` with the console's last lines.
 	 */
 	rebooted(options: { timeoutMs: number }): Promise<void>;
+	/** Types on the keyboard of the serial console: firmware and boot loader listen there. */
+	type(keys: string): void;
 	/** Milliseconds since power-on. */
 	elapsedMs(): number;
 	/** Pulls the plug. */
@@ -63,7 +65,7 @@ export async function powerOn(
 	);
 	const startMs = performance.now();
 	const elapsedMs = () => performance.now() - startMs;
-	const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+	const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
 	farm.adoptMachine(child);
 	child.stdout.on("data", (bytes: Buffer) => console.push(bytes, elapsedMs()));
 	const words = collectErrors(child, join(folder, "qemu.log"));
@@ -86,6 +88,7 @@ export async function powerOn(
 	return {
 		console,
 		guest,
+		type: (keys) => void child.stdin.write(keys),
 		elapsedMs,
 		async reset() {
 			const lines = console.lines.length;

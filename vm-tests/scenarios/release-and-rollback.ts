@@ -1,16 +1,12 @@
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
-import { fetchableImage, parseManifest } from "../../agent/download/manifest.ts";
-import { readSigningKey } from "../../agent/trust/key-files.ts";
-import { publishImage } from "../../image/boot-tree.ts";
 import { findProgram } from "../../server/programs.ts";
 import { promote, rollback } from "../../server/releases/promote.ts";
-import { testSigningKeyFile } from "../../tools/cache.ts";
 import { BootedNode, bootLimit, machineIdentity } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { type ScenarioStage, scenario } from "../lib/scenario.ts";
 import { memoryMiB } from "../lib/states.ts";
+import { treeWithTwoVersions } from "../lib/two-versions.ts";
 
 const image = "test";
 
@@ -54,29 +50,6 @@ export default scenario(
 		},
 	},
 );
-
-/** A copy of the boot tree in which the test image has a second version, not released. */
-async function treeWithTwoVersions({ setup, folder }: ScenarioStage) {
-	const tree = join(folder, "two-versions");
-	rmSync(tree, { recursive: true, force: true });
-	await execa("cp", ["--archive", "--link", setup.bootTree, tree]);
-	const current = join(tree, "images", image, "current");
-	const manifest = parseManifest(readFileSync(join(current, "image.json"), "utf8"), current);
-	const first = manifest.version;
-	const second = `${first}-second`;
-	publishImage(
-		tree,
-		{ ...manifest, version: second },
-		{
-			kernel: join(current, manifest.kernel.file),
-			initramfs: join(current, manifest.initramfs.file),
-			image: join(current, fetchableImage(manifest).file),
-		},
-		readSigningKey(testSigningKeyFile),
-	);
-	rollback(tree, image, { flock: findProgram("flock") });
-	return { tree, first, second };
-}
 
 async function checkVersion(stage: ScenarioStage, node: BootedNode, version: string): Promise<void> {
 	await stage.checkGuest(node, [
