@@ -13,6 +13,7 @@ import { gatherImage } from "../facts/image.ts";
 import { type ResolvedFacts, resolveFacts } from "../facts/resolve-facts.ts";
 import { describeVerification, type Trust, trustOf } from "../facts/verification.ts";
 import { nodeName } from "../init/node-name.ts";
+import { rootInInitramfs } from "../paths.ts";
 import { readPublicKey } from "../trust/key-files.ts";
 import { readText } from "./check.ts";
 import { type IdentityOptions, identifyNode } from "./node-identity.ts";
@@ -63,9 +64,10 @@ export async function describeNode(
 
 	const init = assumedInitFacts(node);
 	const resolved = resolveFacts(init);
+	const isWhole = commandLine.root === rootInInitramfs;
 	const intoMemory = resolved.configuration.boolean("LTSP_NBD_TO_RAM");
 	const image =
-		trust !== undefined && intoMemory
+		trust !== undefined && intoMemory && !isWhole
 			? await gatherImage({ ...resolved, network: init.network }, trust, say)
 			: undefined;
 	return {
@@ -74,7 +76,10 @@ export async function describeNode(
 			init,
 			assumedJoinFacts(node, nodeName({ ...resolved, facts: init }).name),
 		],
-		assumed: [...assumedLines(options, node, image !== undefined), ...ownConfigurationLine(resolved)],
+		assumed: [
+			...assumedLines(options, node, image === undefined ? (isWhole ? "root" : "image") : undefined),
+			...ownConfigurationLine(resolved),
+		],
 		read: [
 			readLine(configuration.file, configuration),
 			image === undefined ? undefined : readLine(`image ${image.name} ${image.version ?? ""}`.trim(), image),
@@ -126,12 +131,18 @@ function ownConfigurationLine({ configuration }: ResolvedFacts): string[] {
 	return path === undefined ? [] : [`${path}: a JoinConfiguration that says nothing`];
 }
 
-function assumedLines(options: NodeOptions, node: NodeDescription, imageKnown: boolean): string[] {
+function assumedLines(
+	options: NodeOptions,
+	node: NodeDescription,
+	unknown: "image" | "root" | undefined,
+): string[] {
 	const lines: string[] = [];
 	if (options.cmdline === undefined) lines.push(`kernel command line: ${node.commandLine}`);
 	if (node.mac === undefined) lines.push(`MAC address: ${assumptions.mac}`);
 	if (node.ip === undefined) lines.push(`IPv4 address: ${assumptions.ip}`);
-	if (!imageKnown) lines.push(`image: ${assumptions.imageBytes / 1024 ** 2} MiB, no manifest`);
+	const size = `${assumptions.imageBytes / 1024 ** 2} MiB`;
+	if (unknown === "image") lines.push(`image: ${size}, no manifest`);
+	if (unknown === "root") lines.push(`root in the initramfs: ${size}`);
 	lines.push(`memory: ${assumptions.memoryBytes / 1024 ** 3} GiB`);
 	lines.push(`units in the image: ${assumptions.units.join(", ")}`);
 	lines.push(`kubeadm: ${assumptions.kubeadmVersion}`);

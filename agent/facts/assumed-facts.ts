@@ -1,3 +1,5 @@
+import { parseCommandLine } from "../config/cmdline.ts";
+import { rootInInitramfs } from "../paths.ts";
 import { agentVersion } from "../version.ts";
 import type {
 	ConfigurationText,
@@ -28,6 +30,8 @@ export const assumptions = {
 	ip: "192.0.2.10",
 	memoryBytes: 16 * 1024 ** 3,
 	imageBytes: 512 * 1024 ** 2,
+	/** Of a root that is whole in the initramfs. */
+	movingBytes: 192 * 1024 ** 2,
 	kubeadmVersion: "v1.31.0",
 	/** Those of the lists of 65-services that a Debian image with ssh and containerd has. */
 	units: [
@@ -49,13 +53,18 @@ export function assumedInitramfsFacts(node: NodeDescription, imageIntoMemory: bo
 		chunks: [],
 		from: assumed,
 	};
-	return {
+	const facts = {
 		...common(node),
 		stage: "initramfs",
 		newRoot: "/root",
 		memory: { totalBytes: assumptions.memoryBytes, availableBytes: assumptions.memoryBytes },
-		...(imageIntoMemory ? { image } : {}),
-	};
+	} as const;
+	if (parseCommandLine(node.commandLine).root !== rootInInitramfs) {
+		return { ...facts, ...(imageIntoMemory ? { image } : {}) };
+	}
+	const { name, sizeBytes } = image;
+	const wholeRoot = { name, kernelRelease: "6.12", sizeBytes, movingBytes: assumptions.movingBytes };
+	return { ...facts, wholeRoot };
 }
 
 export function assumedInitFacts(node: NodeDescription): InitFacts {

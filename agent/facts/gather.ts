@@ -21,7 +21,7 @@ import { gatherNetwork } from "./network.ts";
 import { resolveFacts } from "./resolve-facts.ts";
 import { gatherRoot, readInRoot } from "./root.ts";
 import { describeVerification, type Trust, trustOf } from "./verification.ts";
-import { describeWholeRoot, gatherWholeRoot } from "./whole-root.ts";
+import { describeWholeRoot, gatherWholeRoot, keysWithoutEffect } from "./whole-root.ts";
 
 /** Facts, and the secrets that were taken out of them. */
 export interface Gathered<StageFacts extends Facts> {
@@ -41,8 +41,10 @@ export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gather
 	const image = intoMemory ? await gatherImage(where, trust, say) : undefined;
 	const buildId = readInRoot("/", buildIdFile)?.trim();
 	const left = leftImageBytes();
-	if (wholeRoot !== undefined) say(describeWholeRoot(wholeRoot));
-	else if (image === undefined)
+	if (wholeRoot !== undefined) {
+		say(describeWholeRoot(wholeRoot));
+		for (const line of keysWithoutEffect(configuration)) say(`warning: ${line}`);
+	} else if (image === undefined)
 		say("warning: the image stays on the server; what is read of it is NOT VERIFIED");
 	else sayImage(image, buildId, say);
 	return {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Configuration } from "../config/resolve.ts";
 import { readFields } from "../download/manifest-fields.ts";
 import { formatBytes } from "../download/progress.ts";
 import { NetherdError } from "../errors.ts";
@@ -40,6 +41,16 @@ export function gatherWholeRoot(initramfs: string): WholeRootFacts {
 		sizeBytes: fields.wholeNumber("sizeBytes", 1, Number.MAX_SAFE_INTEGER),
 		movingBytes: fields.wholeNumber("movingBytes", 1, Number.MAX_SAFE_INTEGER),
 	};
+}
+
+/** Of lts.conf, what is about an image that is fetched; for people, a line each. */
+export function keysWithoutEffect(configuration: Configuration): readonly string[] {
+	return configuration
+		.entries()
+		.filter(({ key }) => key === "LTSP_NBD_TO_RAM" || key === "IMAGE" || key.startsWith("IMAGE_"))
+		.map(
+			({ key, whence }) => `${key} (${whence}) has no effect: the root is in the initramfs that was booted`,
+		);
 }
 
 /** For people. */

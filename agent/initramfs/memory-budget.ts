@@ -79,8 +79,9 @@ export function sizeInBytes(size: { bytes: number } | { percent: number }, total
 }
 
 /** @returns `image.larger-than-memory`. */
-export function tooLarge(message: string): NetherdError {
-	return new NetherdError("image.larger-than-memory", message, {
-		hint: "build a smaller image, add memory, or leave the image on the server with LTSP_NBD_TO_RAM = false",
-	});
+export function tooLarge(
+	message: string,
+	hint = "build a smaller image, add memory, or leave the image on the server with LTSP_NBD_TO_RAM = false",
+): NetherdError {
+	return new NetherdError("image.larger-than-memory", message, { hint });
 }

@@ -43,6 +43,9 @@ export function moveWholeRoot(
 	];
 }
 
+const whatHelps =
+	"build a smaller image, add memory, or build with --format squashfs: packed, the root takes less than half as much";
+
 function checkBudget(
 	{ memory: { totalBytes, availableBytes } }: InitramfsFacts,
 	{ name, sizeBytes, movingBytes }: WholeRootFacts,
@@ -53,6 +56,7 @@ function checkBudget(
 		throw tooLarge(
 			`the root of image ${name} is ${formatBytes(sizeBytes)}, changes to it need at least ${formatBytes(changesBytes)}` +
 				` and the system ${formatBytes(systemFloorBytes)}: ${formatBytes(neededBytes)}, and this machine has ${formatBytes(totalBytes)}`,
+			whatHelps,
 		);
 	}
 	const whileMovingBytes = movingBytes + moveFloorBytes;
@@ -60,6 +64,7 @@ function checkBudget(
 		throw tooLarge(
 			`moving the root of image ${name} out of the initramfs takes ${formatBytes(whileMovingBytes)} beside the root,` +
 				` and ${formatBytes(availableBytes)} of this machine's ${formatBytes(totalBytes)} are free`,
+			whatHelps,
 		);
 	}
 }

@@ -30,6 +30,13 @@ function file(name: string, text: string): string {
 	return path;
 }
 
+test("a dry run with root=initramfs moves a root of assumed size, and fetches nothing", async () => {
+	const { stdout } = await agent("--dry-run", "--conf", example, "--cmdline", "root=initramfs boot=netherd");
+	expect(stdout).toContain("assumed   root in the initramfs: 512 MiB");
+	expect(stdout).toContain("move files    /netherd/root -> /root  (512 MiB)");
+	expect(stdout).not.toContain("fetch image");
+});
+
 describe("help", () => {
 	test("the overview names every command", async () => {
 		const { exitCode, stdout } = await agent("--help");

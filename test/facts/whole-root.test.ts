@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { describeWholeRoot, gatherWholeRoot } from "../../agent/facts/whole-root.ts";
+import { resolveFacts } from "../../agent/facts/resolve-facts.ts";
+import { describeWholeRoot, gatherWholeRoot, keysWithoutEffect } from "../../agent/facts/whole-root.ts";
+import { makeInitFacts } from "../lib/plan-step.ts";
 
 const said = { name: "node", kernelRelease: "6.12.1-amd64", sizeBytes: 400 * 1024 ** 2, movingBytes: 7 };
 
@@ -41,4 +43,13 @@ test("an initramfs without a root, one that was not unpacked to its end, and one
 	expect(failure({ "root.json": wrong, "root-complete": "" })).toMatchObject({
 		code: "image.manifest-invalid",
 	});
+});
+
+test("keys about an image that is fetched are named, with their place", () => {
+	const facts = makeInitFacts("[default]\nOVERLAY_TMPFS_SIZE = 1G\nIMAGE = storage\nIMAGE_TMPFS_SIZE = 2G\n");
+	expect(keysWithoutEffect(resolveFacts(facts).configuration)).toEqual([
+		"IMAGE (lts.conf:3 [default]) has no effect: the root is in the initramfs that was booted",
+		"IMAGE_TMPFS_SIZE (lts.conf:4 [default]) has no effect: the root is in the initramfs that was booted",
+	]);
+	expect(keysWithoutEffect(resolveFacts(makeInitFacts("[default]\n")).configuration)).toEqual([]);
 });
