@@ -13,7 +13,7 @@ export type Results = ReadonlyMap<string, readonly Measurement[]>;
 
 export interface Contestant {
 	/** Makes the start the same for all; not measured. */
-	prepare?(): void;
+	prepare?(): void | Promise<void>;
 	/** Does the same work as the others, once. */
 	run(): Promise<Measurement>;
 }
@@ -27,7 +27,7 @@ export async function contest(
 	const results = new Map<string, Measurement[]>();
 	for (let round = options.warmUp ? -1 : 0; round < rounds; round++) {
 		for (const [name, contestant] of Object.entries(contestants)) {
-			contestant.prepare?.();
+			await contestant.prepare?.();
 			const measurement = await contestant.run();
 			// The first round warms up caches and memory, and is not counted.
 			if (round >= 0) results.set(name, [...(results.get(name) ?? []), measurement]);

@@ -15,7 +15,7 @@ export async function benchImageLink(options: { sizeMib: number; pairs: number }
 	const rows: Row[] = [];
 	for (const lostShare of [0, 0.01]) {
 		// What takes 5 s without loss takes much longer with it.
-		const stage = await setStage(Math.min(options.sizeMib, lostShare === 0 ? 512 : 64));
+		const stage = await setStage(Math.min(options.sizeMib, lostShare === 0 ? 512 : 32));
 		try {
 			const link = await makeLink({ bitsPerSecond, delayMs, lostShare });
 			try {
@@ -71,21 +71,23 @@ function cleanRows(stage: Stage, { how }: Link, results: Results): Row[] {
 			`1 Gbit/s, no loss, ${stage.sizeMib} MiB; headers of IP and TCP leave ${mostPercent} % for the image (${how})`,
 		),
 		resultRow(results, names.http, stage.sizeMib),
-		lineRateRow(stage, results, names.http),
+		lineRateRow(stage, results, names.http, 95),
 		resultRow(results, names.curl, stage.sizeMib),
+		lineRateRow(stage, results, names.curl),
 		resultRow(results, names.nbd, stage.sizeMib),
-		lineRateRow(stage, results, names.nbd),
+		lineRateRow(stage, results, names.nbd, 95),
 		resultRow(results, names.nbdcopy, stage.sizeMib),
+		lineRateRow(stage, results, names.nbdcopy),
 	];
 }
 
-function lineRateRow(stage: Stage, results: Results, name: string): Row {
+function lineRateRow(stage: Stage, results: Results, name: string, wanted?: number): Row {
 	const seconds = medianOf((results.get(name) ?? []).map((one) => one.seconds));
 	const onWire = (100 * stage.sizeMib * 1024 ** 2 * 8) / payloadShare / seconds / bitsPerSecond;
 	return {
 		what: "  of the line rate, headers included",
 		measured: `${onWire.toFixed(1)} % (of the image alone: ${(onWire * payloadShare).toFixed(1)} %)`,
-		wanted: atLeast(onWire, 95, " %"),
+		...(wanted !== undefined && { wanted: atLeast(onWire, wanted, " %") }),
 	};
 }
 

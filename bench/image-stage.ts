@@ -1,5 +1,14 @@
 import { randomFillSync } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	rmSync,
+	writeFileSync,
+	writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,7 +30,8 @@ const chunkSizeBytes = 4 * 1024 ** 2;
  *
  * A virtual machine may give free memory back to its host, seconds after it became free (virtio-balloon, free page
  * reporting). Getting it again costs up to 1.6 s per GiB here, which no node has to pay, by chance and mostly in the tmpfs
- * with huge pages. So a copy keeps its memory until just before the next one is written in the same folder.
+ * with huge pages. So a copy keeps its memory until just before the next one is written in the same folder; and with huge
+ * pages not before what else became free has been given back, because that takes along what it finds.
  */
 export interface Stage {
 	readonly sizeMib: number;
@@ -36,7 +46,7 @@ export interface Stage {
 	/** Removes the copies. */
 	clear(): void;
 	/** Removes the copy in this folder; to be called just before the next one is made there. */
-	free(folder: string): void;
+	free(folder: string): Promise<void>;
 	/** Starts nbdkit and nginx, which serve the image. @param prefix Of their command lines: a namespace. */
 	serve(host: string, prefix?: readonly string[]): Promise<Servers>;
 	/** A download by netherd, in a process of its own, as on a node; its start is not counted, the agent runs already there. */
@@ -94,7 +104,7 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 		writeRandomFile(image, sizeMib);
 		const { sizeBytes, chunks } = await describeImageFile(image, chunkSizeBytes);
 		const fetcher = await buildFetcher(folder);
-		const free = (path: string) => rmSync(join(path, "copy"), { force: true });
+		const removeCopy = (path: string) => rmSync(join(path, "copy"), { force: true });
 		return {
 			sizeMib,
 			image,
@@ -102,9 +112,12 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 			huge,
 			chunks,
 			close,
-			free,
+			async free(next) {
+				if (next === huge && givesMemoryBack()) await sleep(giveBackDelayMs);
+				removeCopy(next);
+			},
 			clear() {
-				for (const path of [plain, huge ?? plain]) free(path);
+				for (const path of [plain, huge ?? plain]) removeCopy(path);
 			},
 			serve: (host, prefix = []) => serve(folder, image, host, prefix),
 			async fetch({ source, destination, isVerified }, prefix = []) {
@@ -121,6 +134,14 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 		throw error;
 	}
 }
+
+function givesMemoryBack(): boolean {
+	const drivers = "/sys/bus/virtio/drivers/virtio_balloon";
+	return existsSync(drivers) && readdirSync(drivers).some((name) => /^virtio\d+$/.test(name));
+}
+
+/** mm/page_reporting.c: two seconds after something became free. */
+const giveBackDelayMs = 2200;
 
 /** One bundle, as the agent's executable contains it: without what Node needs to run TypeScript. */
 async function buildFetcher(folder: string): Promise<string> {

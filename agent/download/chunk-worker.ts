@@ -18,6 +18,18 @@ export type ChunkOutcome =
 	| { readonly kind: "wrong"; readonly actualSha256: string }
 	| { readonly kind: "write-failed"; readonly message: string };
 
+/** Takes received chunks to where they belong, while the next ones are received. */
+export interface ChunkTaker {
+	/**
+	 * The memory may be used again when the promise settles.
+	 *
+	 * @throws {NetherdError} `image.worker-failed` when a thread has ended.
+	 */
+	run(job: Omit<ChunkJob, "id">): Promise<ChunkOutcome>;
+	/** When it resolves, nothing writes into the file any more. */
+	close(): Promise<void>;
+}
+
 export interface ChunkReply {
 	readonly id: number;
 	readonly outcome: ChunkOutcome;

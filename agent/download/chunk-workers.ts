@@ -1,9 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { NetherdError } from "../errors.ts";
-import { type ChunkJob, type ChunkOutcome, type ChunkReply, chunkWorkerSource } from "./chunk-worker.ts";
+import {
+	type ChunkJob,
+	type ChunkOutcome,
+	type ChunkReply,
+	type ChunkTaker,
+	chunkWorkerSource,
+} from "./chunk-worker.ts";
 
 /** Worker threads that verify and write chunks while the main thread receives. */
-export class ChunkWorkers {
+export class ChunkWorkers implements ChunkTaker {
 	readonly #workers: { readonly thread: Worker; readonly jobs: Set<number> }[] = [];
 	readonly #waiting = new Map<number, PromiseWithResolvers<ChunkOutcome>>();
 	#lastId = 0;
@@ -30,11 +36,6 @@ export class ChunkWorkers {
 		}
 	}
 
-	/**
-	 * The memory may be used again when the promise settles.
-	 *
-	 * @throws {NetherdError} `image.worker-failed` when a thread has ended.
-	 */
 	run(job: Omit<ChunkJob, "id">): Promise<ChunkOutcome> {
 		const worker = this.#workers.reduce((least, other) =>
 			other.jobs.size < least.jobs.size ? other : least,
@@ -51,7 +52,7 @@ export class ChunkWorkers {
 		return settled.promise;
 	}
 
-	/** Ends the threads; unfinished jobs fail. When it resolves, nothing writes into the file any more. */
+	/** Ends the threads; unfinished jobs fail. */
 	async close(): Promise<void> {
 		await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
 	}

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { NetherdError } from "../errors.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { Chunk, ChunkLedger } from "./chunk-ledger.ts";
-import type { ChunkWorkers } from "./chunk-workers.ts";
+import type { ChunkTaker } from "./chunk-worker.ts";
 import { writeFailed } from "./destination-file.ts";
 import type { DownloadEvent } from "./download-event.ts";
 import { chooseRace } from "./end-game.ts";
@@ -21,7 +21,7 @@ export interface DownloadOptions extends SourceLimits {
 	readonly sizeBytes: number;
 	readonly chunkSizeBytes: number;
 	readonly ledger: ChunkLedger;
-	readonly workers: ChunkWorkers;
+	readonly workers: ChunkTaker;
 	readonly destination: { readonly path: string; readonly fileDescriptor: number };
 	readonly onEvent: (event: DownloadEvent) => void;
 }

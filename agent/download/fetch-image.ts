@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { NetherdError } from "../errors.ts";
 import { ChunkLedger } from "./chunk-ledger.ts";
 import { ChunkWorkers } from "./chunk-workers.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
 import { openDestination } from "./destination-file.ts";
 import { Download } from "./download.ts";
 import type { DownloadEvent } from "./download-event.ts";
@@ -77,7 +78,10 @@ export async function fetchImage(request: FetchImageRequest): Promise<FetchImage
 	const elapsedMs = () => performance.now() - startedMs;
 	const ledger = new ChunkLedger(sizeBytes, chunkSizeBytes, chunks);
 	const destination = openDestination(request.destination, sizeBytes);
-	const workers = new ChunkWorkers(Math.min(availableParallelism(), maximumWorkers));
+	const workers =
+		chunks.length > 0
+			? new ChunkWorkers(Math.min(availableParallelism(), maximumWorkers))
+			: new ChunkWriter();
 	const download = new Download({
 		connectTimeoutMs: request.connectTimeoutMs ?? defaultLimits.connectTimeoutMs,
 		stallTimeoutMs: request.stallTimeoutMs ?? defaultLimits.stallTimeoutMs,
