@@ -204,7 +204,7 @@ const netherd: readonly Omit<KeyDefinition, "origin">[] = [
 	{
 		name: "IMAGE_CONNECTIONS",
 		type: "small-number",
-		otherwise: "as many as pay",
+		otherwise: "two, up to four where they pay",
 		owner: "initramfs/20-fetch-image",
 		help: "Connections to each source at once, where its server allows several: 1 to 16.",
 	},
