@@ -50,6 +50,6 @@ export async function withDracut(base: BaseRoot, recipe: Recipe, say: Say): Prom
 const installing = `
 	export DEBIAN_FRONTEND=noninteractive INITRD=No
 	apt-get -qq update
-	apt-get -qq --yes --no-install-recommends install dracut
+	apt-get -qq --yes --no-install-recommends install dracut initramfs-tools-core-
 	rm -rf /etc/resolv.conf /boot/initrd.img*
 `;

@@ -26,14 +26,14 @@ export async function makeInitramfs(
 	{ epochSeconds, level }: { readonly epochSeconds: number; readonly level: number },
 	say: Say,
 ): Promise<readonly string[]> {
-	const hasInitramfsTools = rootedStatus(root, "usr/sbin/mkinitramfs") !== undefined;
-	say(`${hasInitramfsTools ? "mkinitramfs" : "dracut"} for kernel ${release}`);
+	const isDracut = hasDracut(root);
+	say(`${isDracut ? "dracut" : "mkinitramfs"} for kernel ${release}`);
 	const failure = {
 		code: "image.initramfs-failed",
 		hint: lookAtHook,
 		environment: { SOURCE_DATE_EPOCH: String(epochSeconds) },
 	};
-	await runInRoot(root, hasInitramfsTools ? ["mkinitramfs", "-o", made, release] : dracut(release, level), {
+	await runInRoot(root, isDracut ? dracut(release, level) : ["mkinitramfs", "-o", made, release], {
 		...failure,
 		onLine: (line) => {
 			if (/^[EW]: |^dracut\[[FEW]\]: /.test(line)) say(line);
@@ -41,7 +41,7 @@ export async function makeInitramfs(
 	});
 	const list = await runInRoot(
 		root,
-		hasInitramfsTools ? ["lsinitramfs", made] : ["sh", "-c", `zstd -dc ${made} | cpio --list --quiet`],
+		isDracut ? ["sh", "-c", `zstd -dc ${made} | cpio --list --quiet`] : ["lsinitramfs", made],
 		failure,
 	);
 	const files = list.split("\n");
@@ -53,6 +53,15 @@ export async function makeInitramfs(
 	renameSync(rootedPath(root, made, false) ?? made, join(output, "initramfs.img"));
 	writeFileSync(join(output, "initramfs-files"), `${list}\n`);
 	return files;
+}
+
+/**
+ * Debian's package dracut takes the place of initramfs-tools, whose programs may still be there; dracut-core, which has the
+ * program, takes nothing's place. Other distributions have dracut alone.
+ */
+function hasDracut(root: string): boolean {
+	const has = (path: string) => rootedStatus(root, path) !== undefined;
+	return has("usr/bin/dracut") && (has("etc/kernel/postinst.d/dracut") || !has("usr/sbin/mkinitramfs"));
 }
 
 /**

@@ -18,7 +18,7 @@ export default scenario(
 			);
 			await checkJoinedNode(stage, node);
 			await stage.check("dracut made the initramfs", async () => {
-				await node.machine.console.waitFor(/dracut: dracut-\d/, { timeoutMs: 1_000 });
+				await node.machine.console.waitFor(/dracut: dracut-\d/, { timeoutMs: 5_000 });
 			});
 			await stage.checkGuest(node, [
 				{
