@@ -59,7 +59,7 @@ export async function makeInitramfs(
  * Debian's package dracut takes the place of initramfs-tools, whose programs may still be there; dracut-core, which has the
  * program, takes nothing's place. Other distributions have dracut alone.
  */
-function hasDracut(root: string): boolean {
+export function hasDracut(root: string): boolean {
 	const has = (path: string) => rootedStatus(root, path) !== undefined;
 	return has("usr/bin/dracut") && (has("etc/kernel/postinst.d/dracut") || !has("usr/sbin/mkinitramfs"));
 }
