@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { describeError, NetherdError } from "../agent/errors.ts";
 import { benchConfiguration } from "./configuration.ts";
 import { benchExecutable } from "./executable.ts";
+import { benchImageBuild } from "./image-build.ts";
 import { benchImageLink } from "./image-link.ts";
 import { benchImageMemory } from "./image-memory.ts";
 import { benchImageSpeed } from "./image-speed.ts";
@@ -26,6 +27,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
 	executable: { summary: "size and start of the agent, beside the Node in it", run: benchExecutable },
 	configuration: { summary: "lts.conf of 10,000 nodes, beside the ini package", run: benchConfiguration },
 	"node-image": { summary: "sizes of what a node downloads, per recipe", run: benchNodeImage },
+	"image-build": {
+		summary: "time and size of an image by compression, and what two releases share",
+		run: benchImageBuild,
+	},
 	"image-speed": {
 		summary: "the image's way into RAM, beside nbdcopy, curl and sha256sum",
 		run: benchImageSpeed,
