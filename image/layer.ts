@@ -1,4 +1,13 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	cpSync,
+	mkdirSync,
+	readdirSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { agentProgram, initramfsPrograms, trustedKeysFolder } from "../agent/paths.ts";
 import type { PublicKey } from "../agent/trust/keys.ts";
@@ -39,12 +48,14 @@ const documents: readonly (readonly [from: string, to: string])[] = [
  *
  * @param trustedKeys Keys whose signatures the nodes accept.
  * @param folder Is created.
+ * @param notOurs Files of image/root that the root has its own of.
  */
 export function writeLayer(
 	settings: LayerSettings,
 	agent: Pick<Executable, "path" | "licences">,
 	trustedKeys: readonly PublicKey[],
 	folder: string,
+	notOurs: readonly string[] = [],
 ): void {
 	const copy = (from: string, to: string): void => {
 		cpSync(join(repository, from), join(folder, to), { recursive: true, verbatimSymlinks: true });
@@ -58,6 +69,7 @@ export function writeLayer(
 		symlinkSync(target, join(folder, to));
 	};
 	copy("image/root", ".");
+	for (const path of notOurs) rmSync(join(folder, path));
 
 	mkdirSync(join(folder, dirname(agentProgram)), { recursive: true });
 	cpSync(agent.path, join(folder, agentProgram));

@@ -6,6 +6,7 @@ import { digestRoot } from "./digest-root.ts";
 import type { Executable } from "./executable.ts";
 import { layOver } from "./lay-over.ts";
 import { type LayerSettings, writeLayer } from "./layer.ts";
+import { ownConfiguration } from "./own-configuration.ts";
 import { rootedPath, rootedStatus } from "./rooted.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function prepareRoot(
 			symlinkSync("/usr/lib/cni", join(folder, "bin"));
 		}
 	}
-	writeLayer(settings, agent, trustedKeys, layer);
+	writeLayer(settings, agent, trustedKeys, layer, ownConfiguration(root));
 	mkdirSync(join(layer, dirname(buildIdFile)), { recursive: true });
 	// systemd rebuilds caches when /usr is newer than these (systemd.unit(5), ConditionNeedsUpdate=).
 	for (const stamp of ["etc/.updated", "var/.updated"]) write(layer, stamp, "");
