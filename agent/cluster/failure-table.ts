@@ -37,7 +37,7 @@ export const failureTable: readonly FailureRow[] = [
 		concerns: "node",
 	},
 	{
-		pattern: /(?:^|\s|\[)([\w.[\]]+): (?:Invalid value|Required value|Forbidden|Unsupported value)\b/,
+		pattern: /(?:^|\s|\[)(\w[\w.[\]]*): (?:Invalid value|Required value|Forbidden|Unsupported value)\b/,
 		code: "join.configuration-refused",
 		message: "kubeadm refuses {1} of the JoinConfiguration",
 		hint: "correct the key of lts.conf, or the file of KUBEADM_JOIN_CONFIG, that says so; kubeadm's words are in the log",
@@ -122,7 +122,7 @@ export const failureTable: readonly FailureRow[] = [
 	},
 	{
 		pattern:
-			/error execution phase kubelet-(?:start|wait-bootstrap): (?:timed out waiting for the condition|context deadline exceeded|.*curl -sSL http)|The kubelet is not (?:healthy|running)|^\s*- The kubelet is (?:not running|unhealthy)/,
+			/error execution phase kubelet-(?:start|wait-bootstrap): (?:timed out waiting for the condition|context deadline exceeded|.*curl -sSL http)|The kubelet is not (?:healthy|running)|^\s*- The kubelet is unhealthy/,
 		code: "join.kubelet-down",
 		message: "kubeadm started the kubelet, and it does not stay up or gets no certificate",
 		hint: "look at journalctl --unit kubelet: mostly a cgroup driver other than the runtime's, swap, an argument of KUBELET_EXTRA_ARG_* that it refuses, or no approval of its certificate request",
@@ -192,7 +192,7 @@ export const failureTable: readonly FailureRow[] = [
 	},
 	{
 		pattern:
-			/an error on the server|the server (?:is|was) (?:currently )?unable|etcdserver:|apiserver not ready|Internal error occurred|ServiceUnavailable|Too ?Many ?Requests|too many requests|unexpected error when reading response body/i,
+			/an error on the server|the server (?:is|was) (?:currently )?unable|etcdserver:|apiserver not ready|Internal error occurred|ServiceUnavailable|Too ?Many ?Requests|unexpected error when reading response body/i,
 		code: "join.api-error",
 		message: "the API server answers, and has trouble of its own",
 		hint: "wait for the control plane; look at the API server and at etcd there",
