@@ -4,13 +4,26 @@ import { build } from "esbuild";
 import { execa } from "execa";
 import { cachedBuild, repository } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
+import { lazyBuiltins } from "./lazy-builtins.ts";
 import { licenceNotice } from "./licences.ts";
 
+const rehearsal = join(import.meta.dirname, "rehearsal.conf");
+
+/** `runs`: what V8 compiles ahead, see code-cache.ts. */
 const programs = {
-	agent: { entry: "agent/main.ts", sources: ["agent/**/*.ts"] },
+	agent: {
+		entry: "agent/main.ts",
+		sources: ["agent/**/*.ts"],
+		runs: [
+			["--version"],
+			["check", rehearsal],
+			["--dry-run", "--conf", rehearsal, "--mac", "52:54:00:12:34:56"],
+		],
+	},
 	companion: {
 		entry: "server/main.ts",
 		sources: ["server/**/*.ts", "agent/download/*.ts", "agent/trust/*.ts", "agent/*.ts"],
+		runs: [["--help"]],
 	},
 } as const;
 
@@ -29,8 +42,9 @@ export interface Executable {
  * Builds one of our programs as a Node single executable: one esbuild bundle inside the stripped Node that runs this
  * script, so sources, tests and executable share one Node.
  *
- * The bundle is CommonJS because only that form can carry a V8 code cache, which saves parse time at every start
- * (https://nodejs.org/api/single-executable-applications.html).
+ * The bundle is CommonJS because V8 keeps compiled code of scripts. Node could make that itself (`useCodeCache`), but keeps
+ * only what is compiled before anything has run: a third of what a run needs
+ * (https://nodejs.org/api/single-executable-applications.html, https://v8.dev/blog/code-caching-for-devs).
  */
 export async function buildExecutable(name: ProgramName): Promise<Executable> {
 	await ensureDebianPackages(["binutils"], "strip the Node executable");
@@ -41,6 +55,10 @@ export async function buildExecutable(name: ProgramName): Promise<Executable> {
 			"package.json",
 			"package-lock.json",
 			"image/executable.ts",
+			"image/lazy-builtins.ts",
+			"image/executable-main.cjs",
+			"image/code-cache.ts",
+			"image/rehearsal.conf",
 			"image/licences.ts",
 			"LICENSE",
 		],
@@ -49,7 +67,12 @@ export async function buildExecutable(name: ProgramName): Promise<Executable> {
 	const { folder, key } = await cachedBuild(`executable-${name}`, inputs, async (output) => {
 		const bundle = join(output, `${name}.cjs`);
 		writeFileSync(join(output, "licences.txt"), licenceNotice(await bundleSources(program.entry, bundle)));
-		await embed(bundle, await strippedNode(), join(output, name));
+		const codeCache = join(output, "code-cache");
+		const node = await strippedNode();
+		const keeper = join(import.meta.dirname, "code-cache.ts");
+		await execa(process.execPath, [keeper, bundle, codeCache, JSON.stringify(program.runs)]);
+		await embed({ bundle, "code-cache": codeCache }, node, join(output, name));
+		rmSync(codeCache);
 	});
 	return { path: join(folder, name), licences: join(folder, "licences.txt"), key };
 }
@@ -68,26 +91,39 @@ async function bundleSources(entry: string, outfile: string): Promise<string[]> 
 		target: `node${process.versions.node}`,
 		format: "cjs",
 		legalComments: "none",
+		plugins: [lazyBuiltins],
 		logLevel: "warning",
 		absWorkingDir: repository,
 		metafile: true,
+		// Wrapped as Node wraps modules, for executable-main.cjs.
+		banner: { js: "(function (exports, require, module) {" },
+		footer: { js: "})" },
 	});
 	return Object.keys(metafile.inputs);
 }
 
-async function embed(bundle: string, node: string, output: string): Promise<void> {
+/**
+ * Node parses the certificates of all public authorities as soon as node:tls is loaded, which takes as long as half a
+ * start; nobody asks for them here: every connection names the authorities that it trusts. And V8 collects garbage after
+ * seconds of silence, for memory that a process which waits for a cluster and then ends never misses.
+ */
+const nodeOptions = ["--use-openssl-ca", "--no-memory-reducer"] as const;
+
+async function embed(assets: Readonly<Record<string, string>>, node: string, output: string): Promise<void> {
 	const base = `${output}.node`;
 	copyFileSync(node, base);
 	const config = `${output}.sea.json`;
 	writeFileSync(
 		config,
 		JSON.stringify({
-			main: bundle,
+			main: join(import.meta.dirname, "executable-main.cjs"),
+			assets,
 			output,
 			executable: base,
 			disableExperimentalSEAWarning: true,
-			useCodeCache: true,
+			useCodeCache: false,
 			useSnapshot: false,
+			execArgv: nodeOptions,
 			// NODE_OPTIONS from a kernel command line must not reach the agent.
 			execArgvExtension: "none",
 		}),
