@@ -22,12 +22,13 @@ export interface Log {
 
 /**
  * The node's log: JSON records (pino) in /run/netherd/agent.log and in the kernel log, from where the journal takes them;
- * short lines on the console.
+ * short lines on the console. `cpuMs` of a record is the processor time that the agent has taken so far, programs that it
+ * ran left out.
  */
 export function nodeLog(console: (line: string) => void): Log {
 	mkdirSync(dirname(logFile), { recursive: true, mode: 0o755 });
 	const records = pino(
-		{ level: "debug", base: null, timestamp: pino.stdTimeFunctions.isoTime },
+		{ level: "debug", base: null, timestamp: pino.stdTimeFunctions.isoTime, mixin: processorTime },
 		pino.multistream([
 			{ level: "debug", stream: pino.destination({ dest: logFile, sync: true, mode: 0o600 }) },
 			{ level: "debug", stream: kernelLogStream() },
@@ -50,6 +51,11 @@ export function nodeLog(console: (line: string) => void): Log {
 			records.debug(details, line);
 		},
 	};
+}
+
+function processorTime(): { readonly cpuMs: number } {
+	const { user, system } = process.cpuUsage();
+	return { cpuMs: Math.round((user + system) / 1000) };
 }
 
 /** Tells a log what a stage does: a line a step on the console, a record an action. */

@@ -17,6 +17,7 @@ export const initramfsPrograms = {
 /** Programs that stages 2 and 3 run in the node's root. */
 export const nodePrograms = {
 	sh: "/bin/sh",
+	mount: "mount",
 	umount: "umount",
 	kubeadm: "kubeadm",
 	systemctl: "systemctl",

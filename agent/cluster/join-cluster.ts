@@ -12,7 +12,7 @@ import { lookAfterNode } from "./look-after-node.ts";
 import type { Machine } from "./machine.ts";
 import { nextMove, type Situation } from "./next-move.ts";
 import { isNodeReady } from "./node-api.ts";
-import { lookAtRuntime } from "./runtime-probe.ts";
+import { lookAtRuntime, lookAtSocket } from "./runtime-probe.ts";
 import { type Deadline, type Looked, waitFor } from "./wait-for.ts";
 
 /**
@@ -245,8 +245,10 @@ class JoinEngine {
 
 	async #lookForRuntime(): Promise<Looked<string>> {
 		const reasons: string[] = [];
+		// Loading HTTP/2 takes longer than a look at an API server: only where there is a reason to ask.
+		const lookAt = this.#failure?.code === "join.runtime-down" ? lookAtRuntime : lookAtSocket;
 		for (const socket of this.#action.criSockets) {
-			const look = await lookAtRuntime(this.#machine.locate(socket), this.#patience.probeTimeoutMs);
+			const look = await lookAt(this.#machine.locate(socket), this.#patience.probeTimeoutMs);
 			if (look.answers) return { found: socket, what: `${look.what} at ${socket} answers` };
 			reasons.push(`${socket}: ${look.why}`);
 		}

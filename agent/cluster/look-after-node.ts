@@ -1,6 +1,7 @@
 import { kubeletCredentials } from "../facts/kubelet-credentials.ts";
 import { bootIdentity } from "../paths.ts";
 import type { JoinCluster } from "../plan/action.ts";
+import { keepConnection } from "./api-request.ts";
 import type { Patience } from "./backoff.ts";
 import type { JoinFailure } from "./failure.ts";
 import { joinError } from "./join-error.ts";
@@ -23,10 +24,11 @@ export async function lookAfterNode(
 	patience: Patience,
 ): Promise<void> {
 	const startedMs = machine.nowMs();
+	using connection = keepConnection();
 	const bootId = machine.readFile(bootIdentity)?.trim();
 	const node = await waitFor(machine, patience, "Ready", undefined, async (): Promise<Looked<Node>> => {
 		const credentials = usableCredentials(machine, action.nodeName);
-		const answer = await readNode(credentials, patience.probeTimeoutMs);
+		const answer = await readNode(credentials, patience.probeTimeoutMs, connection);
 		if (isReadyNow(answer, bootId)) return { found: answer, what: `the node ${action.nodeName} is Ready` };
 		if (machine.nowMs() - startedMs >= patience.readyTimeoutMs)
 			throw joinError(notReady(action, answer, patience));

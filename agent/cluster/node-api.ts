@@ -1,6 +1,6 @@
 import type { UsableCredentials } from "../facts/kubelet-credentials.ts";
 import type { Taint } from "../plan/action.ts";
-import { apiRequest, connectionProblem } from "./api-request.ts";
+import { type ApiConnection, apiRequest, connectionProblem } from "./api-request.ts";
 import type { NodeObject } from "./node-difference.ts";
 
 /** What the API server says about this machine's Node. */
@@ -22,9 +22,13 @@ export type NodeAnswer =
 	| { readonly state: "no-answer"; readonly why: string };
 
 /** Asks with the node's own credentials. Never throws. */
-export async function readNode(credentials: UsableCredentials, timeoutMs: number): Promise<NodeAnswer> {
+export async function readNode(
+	credentials: UsableCredentials,
+	timeoutMs: number,
+	connection?: ApiConnection,
+): Promise<NodeAnswer> {
 	try {
-		const { status, body } = await ask(credentials, timeoutMs, {});
+		const { status, body } = await ask(credentials, timeoutMs, { connection });
 		if (status === 200) return parseNode(body);
 		if (status === 404) return { state: "unknown" };
 		if (status === 401 || status === 403) return { state: "refused", why: messageOf(body) };
@@ -78,6 +82,7 @@ interface Extra {
 	readonly method?: "PATCH";
 	readonly headers?: Readonly<Record<string, string>>;
 	readonly body?: string;
+	readonly connection?: ApiConnection | undefined;
 }
 
 function ask(

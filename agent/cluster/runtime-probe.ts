@@ -14,6 +14,27 @@ const emptyMessage = Buffer.alloc(5);
 const apiVersions = ["runtime.v1", "runtime.v1alpha2"] as const;
 
 /**
+ * Looks whether anybody listens at a socket: a container runtime listens when it is ready to serve. Whether it serves what
+ * kubeadm wants is kubeadm's to find out; where it says no, {@link lookAtRuntime} finds out why. Never throws.
+ */
+export function lookAtSocket(path: string, timeoutMs: number): Promise<Look> {
+	return new Promise((resolve) => {
+		const socket = connect(path);
+		const done = (look: Look) => {
+			clearTimeout(timer);
+			socket.destroy();
+			resolve(look);
+		};
+		const timer = setTimeout(
+			() => done({ answers: false, why: `no answer within ${timeoutMs / 1000} s` }),
+			timeoutMs,
+		);
+		socket.once("connect", () => done({ answers: true, what: "a container runtime" }));
+		socket.once("error", (error) => done({ answers: false, why: reasonOf(error) }));
+	});
+}
+
+/**
  * Asks a container runtime for its version: gRPC over its Unix socket, as kubelet and crictl do; Docker's own socket
  * speaks HTTP. Never throws.
  */

@@ -17,12 +17,14 @@ import { tellServiceStatus } from "../host/service-status.ts";
 import { type Log, nodeLog } from "../log.ts";
 import { joinStateFile, joinUnitName, nodePrograms } from "../paths.ts";
 import { runStage } from "../run-stage.ts";
+import { agentVersion } from "../version.ts";
 import { about, announced, type MakeHost, reportFailure, serverOf } from "./node.ts";
 
 /** `agent join`: a failure is the unit's failure; the node stays up. */
 export async function join(makeHost: MakeHost, say: (line: string) => void): Promise<number> {
 	await requireAlone();
 	const log = nodeLog(say);
+	log.debug(`agent ${agentVersion} joins`);
 	const secrets = loadSecrets();
 	const facts = gatherJoin(await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
 	const stopping = new AbortController();

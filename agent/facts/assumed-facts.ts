@@ -72,6 +72,7 @@ export function assumedInitFacts(node: NodeDescription): InitFacts {
 		...common(node),
 		stage: "init",
 		root: { mountedAt: "/root", units: assumptions.units },
+		memory: { totalBytes: assumptions.memoryBytes, availableBytes: assumptions.memoryBytes },
 	};
 }
 

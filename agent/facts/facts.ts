@@ -44,6 +44,8 @@ export interface InitFacts extends CommonFacts {
 	/** SMBIOS UUID of the machine, lower case; absent where the firmware has none. */
 	readonly machineUuid?: string;
 	readonly root: RootFacts;
+	/** With the image in it; absent in facts of an agent that did not look. */
+	readonly memory?: MemoryFacts;
 	/** Only where `agent facts` asked for it; no plan depends on it. */
 	readonly hardware?: HardwareFacts;
 }

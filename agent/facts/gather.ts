@@ -12,7 +12,7 @@ import {
 } from "../paths.ts";
 import { agentVersion } from "../version.ts";
 import { gatherConfiguration, localConfiguration } from "./configuration-text.ts";
-import type { Facts, ImageFacts, InitFacts, InitramfsFacts, JoinFacts } from "./facts.ts";
+import type { Facts, ImageFacts, InitFacts, InitramfsFacts, JoinFacts, MemoryFacts } from "./facts.ts";
 import { gatherImage } from "./image.ts";
 import { kubeletCredentials } from "./kubelet-credentials.ts";
 import { leftImageBytes } from "./left-image.ts";
@@ -54,7 +54,7 @@ export async function gatherInitramfs(newRoot: string, say: Say): Promise<Gather
 			newRoot,
 			kernelRelease: release(),
 			...(buildId === undefined || buildId === "" ? {} : { buildId }),
-			memory: parseMemoryInformation(readFileSync(memoryInformation, "utf8")),
+			memory: gatherMemory(),
 			...(left === undefined ? {} : { leftImageBytes: left }),
 			...(image === undefined ? {} : { image }),
 			...(wholeRoot === undefined ? {} : { wholeRoot }),
@@ -118,7 +118,12 @@ function initFacts(newRoot: string, before: CommonFacts): InitFacts {
 		stage: "init",
 		...(uuid === undefined || uuid === "" ? {} : { machineUuid: uuid }),
 		root: gatherRoot(newRoot),
+		memory: gatherMemory(),
 	};
+}
+
+function gatherMemory(): MemoryFacts {
+	return parseMemoryInformation(readFileSync(memoryInformation, "utf8"));
 }
 
 type CommonFacts = Pick<

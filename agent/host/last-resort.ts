@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
 import { describeError } from "../errors.ts";
 import { initramfsPrograms, systemRequest } from "../paths.ts";
 import { writeToAllConsoles } from "./consoles.ts";
@@ -25,7 +26,7 @@ export async function lastResort(error: unknown, { outcome, delayMs }: FailureHa
 	}
 	if (outcome === "shell") {
 		writeToAllConsoles("netherd: a shell follows; leave it to reboot. See /run/netherd/agent.log.");
-		await execa(initramfsPrograms.sh, ["-i"], { stdio: "inherit", reject: false });
+		await once(spawn(initramfsPrograms.sh, ["-i"], { stdio: "inherit" }), "exit").catch(() => undefined);
 	}
 	writeToAllConsoles(`netherd: ${outcome === "poweroff" ? "power off" : "reboot"} now`);
 	// Nothing is mounted for writing but RAM, so there is nothing to sync (Documentation/admin-guide/sysrq.rst).

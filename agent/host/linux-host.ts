@@ -2,7 +2,6 @@ import { existsSync, lstatSync } from "node:fs";
 import { chmod, mkdir, open, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ExecaError, execa } from "execa";
 import { joinCluster } from "../cluster/join-cluster.ts";
 import { revealSecrets } from "../config/secrets.ts";
 import type { DownloadEvent } from "../download/download-event.ts";
@@ -10,11 +9,10 @@ import { fetchImage } from "../download/fetch-image.ts";
 import { consoleLines, formatBytes } from "../download/progress.ts";
 import { NetherdError } from "../errors.ts";
 import { rootedPath } from "../facts/rooted-path.ts";
-import { initramfsPrograms, searchPath } from "../paths.ts";
 import type { Host } from "./host.ts";
 import { type JoinOutlets, joinMachine, silentOutlets } from "./join-machine.ts";
 import { moveTree } from "./move-tree.ts";
-import { programRunner } from "./run-program.ts";
+import { type ProgramOutcome, programRunner } from "./run-program.ts";
 
 export interface LinuxHostOptions {
 	/** Folder that paths are within, and that programs are confined to: `/`, or the new root before the switch. */
@@ -50,6 +48,8 @@ export function linuxHost(options: LinuxHostOptions): Host {
 		return status === undefined || status.isFile() ? inRoot(path) : entryInRoot(path);
 	};
 
+	const runProgram = programRunner(root);
+
 	return {
 		async makeDirectory({ path, mode }) {
 			await mkdir(inRoot(path), { recursive: true, mode: parseMode(mode) });
@@ -70,20 +70,17 @@ export function linuxHost(options: LinuxHostOptions): Host {
 		},
 
 		async spawn({ argv, environment, timeoutMs }) {
-			const [program, ...args] = root === "/" ? argv : [initramfsPrograms.chroot, root, ...argv];
-			try {
-				const running = execa(program, args, {
-					env: { PATH: searchPath, HOME: "/root", LC_ALL: "C", ...environment },
-					extendEnv: false,
-					stdin: "ignore",
-					all: true,
-					timeout: timeoutMs,
-				});
-				for await (const line of running.iterable({ from: "all" })) output(basename(argv[0]), line);
-				await running;
-			} catch (error) {
-				throw spawnError(argv, timeoutMs, error);
-			}
+			const lastLines: string[] = [];
+			const outcome = await runProgram(argv, {
+				environment,
+				timeoutMs,
+				onLine(line) {
+					output(basename(argv[0]), line);
+					lastLines.push(line);
+					if (lastLines.length > shownLines) lastLines.shift();
+				},
+			});
+			if (outcome.exitCode !== 0 || outcome.isTimedOut) throw spawnError(argv, timeoutMs, outcome, lastLines);
 		},
 
 		async fetchImage({ because: _, ...action }) {
@@ -118,7 +115,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
 				inRoot,
 				output,
 				replaceFile: (path, text) => replaceWithText(fileInRoot(path), text, 0o600),
-				runProgram: programRunner(root),
+				runProgram,
 				outlets: joinOutlets,
 			});
 			await joinCluster(action, machine, joinOutlets.patience);
@@ -159,25 +156,31 @@ function folderInTheWay(path: string): NetherdError {
 	});
 }
 
-function spawnError(argv: readonly string[], timeoutMs: number, error: unknown): unknown {
-	if (!(error instanceof ExecaError)) return error;
+/** Of a program that failed: its last words. */
+const shownLines = 5;
+
+function spawnError(
+	argv: readonly string[],
+	timeoutMs: number,
+	{ exitCode, signal, isTimedOut, isMissing, problem }: ProgramOutcome,
+	lastLines: readonly string[],
+): NetherdError {
 	const command = argv.join(" ");
-	if (error.code === "ENOENT") {
+	// A program inside of another root may itself end with what chroot(1) says of a missing one.
+	if (isMissing && exitCode === undefined) {
 		return new NetherdError("host.program-missing", `there is no program ${argv[0]} (for: ${command})`, {
 			hint: `install the package of ${argv[0]} in the image, or in the initramfs with its hook, and build again`,
 		});
 	}
-	const outcome = error.timedOut
+	const outcome = isTimedOut
 		? `did not end within ${timeoutMs / 1000} s`
-		: error.signal !== undefined
-			? `was ended by ${error.signal}`
-			: `ended with exit code ${error.exitCode}`;
-	const lastLines = String(error.all ?? "")
-		.trim()
-		.split("\n")
-		.slice(-5)
-		.join("\n  ");
-	return new NetherdError("host.program-failed", `${command}: ${outcome}${lastLines && `\n  ${lastLines}`}`, {
+		: signal !== undefined
+			? `was ended by ${signal}`
+			: problem !== undefined
+				? `could not be started: ${problem}`
+				: `ended with exit code ${exitCode}`;
+	const words = lastLines.join("\n  ").trim();
+	return new NetherdError("host.program-failed", `${command}: ${outcome}${words && `\n  ${words}`}`, {
 		hint: "its own words above say why; run it by hand on the node to look closer",
 	});
 }

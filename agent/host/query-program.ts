@@ -1,15 +1,14 @@
-import { execa } from "execa";
-import { searchPath } from "../paths.ts";
+import { programRunner } from "./run-program.ts";
+
+const timeoutMs = 20_000;
 
 /** What a program that changes nothing prints, trimmed; undefined when it is not there or fails. */
 export async function queryProgram(argv: readonly [string, ...string[]]): Promise<string | undefined> {
-	const [program, ...args] = argv;
-	const result = await execa(program, args, {
-		reject: false,
-		timeout: 20_000,
-		stdin: "ignore",
-		env: { PATH: searchPath, LC_ALL: "C" },
-		extendEnv: false,
+	const lines: string[] = [];
+	const { exitCode } = await programRunner("/")(argv, {
+		timeoutMs,
+		onLine: (line) => lines.push(line),
+		onlyStandardOutput: true,
 	});
-	return result.failed ? undefined : result.stdout.trim();
+	return exitCode === 0 ? lines.join("\n").trim() : undefined;
 }

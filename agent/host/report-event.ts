@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { connect } from "node:net";
 import type { JoinEvent } from "../cluster/join-event.ts";
 import type { Log } from "../log.ts";
 
@@ -62,6 +62,8 @@ const timeoutMs = 2_000;
 /**
  * Tells the server, if there is one and it listens. A boot never fails, and hardly waits, because of this.
  *
+ * On node:net: one request without anything special is no reason to load node:http.
+ *
  * @returns Whether the server has heard it.
  */
 export function reportEvent(server: string | undefined, event: BootEvent, log: Log): Promise<boolean> {
@@ -72,23 +74,43 @@ export function reportEvent(server: string | undefined, event: BootEvent, log: L
 			resolve(false);
 		};
 		try {
-			const post = request(
-				`${server}/events`,
-				{
-					method: "POST",
-					agent: false,
-					signal: AbortSignal.timeout(timeoutMs),
-					headers: { "content-type": "application/json" },
-				},
-				(response) => {
-					response.resume();
-					response.on("close", () => resolve(true));
-				},
+			const { protocol, host, hostname, port, pathname } = new URL(`${server}/events`);
+			if (protocol !== "http:") return give(`${protocol} is not spoken here`);
+			// A URL has the brackets of an IPv6 address, a socket has not.
+			const socket = connect({ host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port) || 80 });
+			const timer = setTimeout(
+				() => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
+				timeoutMs,
 			);
-			post.on("error", (error) => give(error.message));
-			post.end(JSON.stringify(event));
+			let problem = "the connection was closed";
+			let isAnswered = false;
+			socket.on("error", ({ message }) => {
+				problem = message;
+			});
+			socket.once("data", () => {
+				isAnswered = true;
+				socket.destroy();
+			});
+			socket.once("close", () => {
+				clearTimeout(timer);
+				if (isAnswered) resolve(true);
+				else give(problem);
+			});
+			socket.write(encodePost(host, pathname, JSON.stringify(event)));
 		} catch (error) {
 			give(String(error));
 		}
 	});
+}
+
+/** RFC 9112. */
+function encodePost(host: string, path: string, body: string): string {
+	const fields = {
+		Host: host,
+		"Content-Type": "application/json",
+		"Content-Length": Buffer.byteLength(body),
+		Connection: "close",
+	};
+	const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+	return `POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`;
 }

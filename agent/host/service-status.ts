@@ -1,5 +1,7 @@
-import { execa } from "execa";
-import { nodePrograms, searchPath } from "../paths.ts";
+import { nodePrograms } from "../paths.ts";
+import { programRunner } from "./run-program.ts";
+
+const timeoutMs = 5_000;
 
 /**
  * Tells systemd what the unit is doing: the line `Status:` of `systemctl status` (sd_notify(3)). Nothing happens where
@@ -8,11 +10,9 @@ import { nodePrograms, searchPath } from "../paths.ts";
 export async function tellServiceStatus(text: string): Promise<void> {
 	const { NOTIFY_SOCKET } = process.env;
 	if (NOTIFY_SOCKET === undefined) return;
-	await execa(nodePrograms.systemdNotify, [`--status=${text}`], {
-		reject: false,
-		timeout: 5_000,
-		stdin: "ignore",
-		env: { PATH: searchPath, LC_ALL: "C", NOTIFY_SOCKET },
-		extendEnv: false,
+	await programRunner("/")([nodePrograms.systemdNotify, `--status=${text}`], {
+		timeoutMs,
+		onLine: () => undefined,
+		environment: { NOTIFY_SOCKET },
 	});
 }

@@ -2,7 +2,7 @@ import type { InitFacts } from "../facts/facts.ts";
 import { joinKey, requireJoinKeys } from "../join/join-keys.ts";
 import { nodeObjectName } from "../join/node-registration.ts";
 import { tokenSource } from "../join/token-source.ts";
-import { agentProgram, joinUnitName } from "../paths.ts";
+import { agentProgram, joinUnitName, nodePrograms, rootInInitramfs } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";
 import { rcLocalUnit } from "./60-rc-local.ts";
@@ -35,20 +35,50 @@ export const joinUnit: Step<Inputs<InitFacts>> = {
 			{
 				kind: "installUnit",
 				name: joinUnitName,
-				content: unit,
+				content: unit(isKept(inputs)),
 				wantedBy: "multi-user.target",
 				because: because(configuration, key),
 			},
+			...(isKept(inputs)
+				? [
+						{
+							kind: "spawn",
+							argv: [
+								nodePrograms.mount,
+								"--no-canonicalize",
+								"--bind",
+								`/proc/1/root${agentProgram}`,
+								agentProgram,
+							],
+							timeoutMs: mountTimeoutMs,
+							because: because(configuration, key),
+						} as const,
+					]
+				: []),
 		];
 	},
 };
+
+const mountTimeoutMs = 60_000;
+/** A node with a kubelet needs 288 MiB; the agent's 120 MiB are none of what is available now. */
+const neededBytes = 512 * 1024 ** 2;
+
+/**
+ * The initramfs's agent, which has been read and unpacked already, stays in memory until the node has joined: what a start
+ * needs of the executable would have to be read out of the compressed image, and that takes longer than the start. A root
+ * that came in the initramfs is in memory as it is.
+ */
+function isKept({ facts: { root, memory }, commandLine }: Inputs<InitFacts>): boolean {
+	if (root.mountedAt === "/" || commandLine.root === rootInInitramfs) return false;
+	return memory !== undefined && memory.availableBytes >= neededBytes;
+}
 
 /**
  * After rc.local: its lines may load modules and set sysctls that kubeadm asks for. Oneshot: the unit is activating until
  * the node is Ready, and its status line (NotifyAccess) says what it waits for. The agent has its own time limits, and
  * ends well or for good; only an agent that something else has ended is started anew.
  */
-const unit = `[Unit]
+const unit = (isAgentKept: boolean) => `[Unit]
 Description=Join the Kubernetes cluster
 Documentation=man:netherd-agent(8)
 Wants=network-online.target
@@ -60,7 +90,7 @@ Type=oneshot
 RemainAfterExit=yes
 NotifyAccess=all
 ExecStart=${agentProgram} join
-TimeoutStartSec=infinity
+${isAgentKept ? freeTheAgent : ""}TimeoutStartSec=infinity
 TimeoutStopSec=20s
 Restart=on-abnormal
 RestartSec=10s
@@ -69,3 +99,8 @@ StandardOutput=journal+console
 [Install]
 WantedBy=multi-user.target
 `;
+
+/** Lazily: it runs from there until it has ended. */
+const freeTheAgent = ["ExecStartPost", "ExecStopPost"]
+	.map((when) => `${when}=-/usr/bin/umount --quiet --lazy ${agentProgram}\n`)
+	.join("");

@@ -8,14 +8,31 @@ import { step } from "./support/node.ts";
 const cluster = clusterOfTest();
 
 describe("waiting", () => {
-	test("for a container runtime that is not there, does not listen, has no CRI, then answers", async () => {
+	test("for a container runtime that is not there, does not listen, then does", async () => {
 		await cluster.prepare(step.joins);
 		await cluster.runtime?.close();
 		const joining = cluster.node.join([cluster.api.endpoint]);
 		await cluster.node.until(() =>
 			cluster.node.reasons.some((reason) => /no such socket|nobody listens/.test(reason)),
 		);
+		cluster.runtime = await startRuntime(cluster.node.runtimeSocket, ["runtime.v1alpha2"]);
+		await joining;
+		expect(cluster.node.events).toContainEqual(
+			expect.objectContaining({
+				event: "join-found",
+				what: "a container runtime at /run/containerd/containerd.sock answers",
+			}),
+		);
+		// Who listens is not asked what it can before kubeadm has complained.
+		expect(cluster.runtime.calls).toEqual([]);
+		expect(cluster.node.calls).toHaveLength(1);
+	});
+
+	test("for a container runtime that kubeadm does not like: it is asked itself, and says why", async () => {
+		await cluster.prepare(failing("join.runtime-down"), step.joins);
+		await cluster.runtime?.close();
 		const bare = await startRuntime(cluster.node.runtimeSocket, []);
+		const joining = cluster.node.join([cluster.api.endpoint]);
 		await cluster.node.until(() =>
 			cluster.node.reasons.some((reason) => /without CRI.*disabled_plugins/.test(reason)),
 		);
@@ -28,7 +45,7 @@ describe("waiting", () => {
 				what: "containerd 1.6.20~ds1 at /run/containerd/containerd.sock answers",
 			}),
 		);
-		expect(cluster.node.calls).toHaveLength(1);
+		expect(cluster.node.calls).toHaveLength(2);
 	});
 
 	test("for an API server that refuses, that is starting, then answers; no attempt is made before", async () => {

@@ -77,6 +77,8 @@ const knownCommands: readonly RegExp[] = [
 	/^ExecStart=\/usr\/lib\/systemd\/systemd-networkd-wait-online --any --timeout=30$/,
 	/^ExecStart=\/etc\/rc\.local start$/,
 	/^ExecStart=\/usr\/lib\/netherd\/agent join$/,
+	/^mount --no-canonicalize --bind \/proc\/1\/root\/usr\/lib\/netherd\/agent \/usr\/lib\/netherd\/agent$/,
+	/^Exec(Start|Stop)Post=-\/usr\/bin\/umount --quiet --lazy \/usr\/lib\/netherd\/agent$/,
 	/^ExecStart=\/usr\/sbin\/swapon \/dev\/%i$/,
 	/^Exec(Condition|Start)=-?\/bin\/sh -c '\/usr\/sbin\/ip -4 route show default proto dhcp \| grep -q \.'$/,
 	/^ExecStart=-?\/usr\/sbin\/ip -4 route del default via 192\.0\.2\.254 proto boot$/,

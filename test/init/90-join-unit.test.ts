@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { joinUnit } from "../../agent/init/90-join-unit.ts";
-import { planStep, planText } from "../lib/plan-step.ts";
+import { type NodeUnderTest, planStep, planText } from "../lib/plan-step.ts";
 
 const complete = `KUBEADM_JOIN_ENDPOINT = 192.0.2.5:6443
 KUBEADM_JOIN_TOKEN = abcdef.0123456789abcdef
@@ -66,3 +66,28 @@ test.each(["KUBEADM_JOIN_TOKEN", "KUBEADM_JOIN_CA_CERT_HASH"])(
 		);
 	},
 );
+
+describe("the initramfs's agent", () => {
+	const memory = (availableBytes: number) => ({ totalBytes: 2 * 1024 ** 3, availableBytes });
+	const enough = memory(512 * 1024 ** 2);
+	const bind = "mount --no-canonicalize --bind /proc/1/root/usr/lib/netherd/agent /usr/lib/netherd/agent";
+	const free = /^Exec(Start|Stop)Post=-\/usr\/bin\/umount --quiet --lazy \/usr\/lib\/netherd\/agent$/gm;
+	const textOf = (node: NodeUnderTest) => planText(joinUnit, complete, node).replace(/^ {2}│ /gm, "");
+
+	test("stays in memory until the node has joined, or has given up", () => {
+		const text = textOf({ memory: enough });
+		expect(text).toContain(bind);
+		expect(text.match(free)).toHaveLength(2);
+	});
+
+	test.each([
+		["memory is short", { memory: memory(512 * 1024 ** 2 - 1) }],
+		["nobody has looked how much memory there is", {}],
+		["the root came in the initramfs", { memory: enough, commandLine: "root=initramfs boot=netherd" }],
+		["the root was mounted by something else", { memory: enough, root: { mountedAt: "/" } }],
+	])("does not where %s", (_, node) => {
+		const text = textOf(node);
+		expect(text).not.toContain("--bind");
+		expect(text).not.toContain("umount");
+	});
+});

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { makeConfiguration } from "../../agent/config/configuration.ts";
 import { withoutSecrets } from "../../agent/facts/configuration-text.ts";
-import type { Facts, InitFacts, NetworkFacts, RootFacts } from "../../agent/facts/facts.ts";
+import type { Facts, InitFacts, MemoryFacts, NetworkFacts, RootFacts } from "../../agent/facts/facts.ts";
 import { perform } from "../../agent/host/host.ts";
 import { linuxHost } from "../../agent/host/linux-host.ts";
 import type { Action } from "../../agent/plan/action.ts";
@@ -20,6 +20,7 @@ export interface NodeUnderTest {
 	readonly commandLine?: string;
 	readonly network?: Partial<NetworkFacts>;
 	readonly root?: Partial<RootFacts>;
+	readonly memory?: MemoryFacts;
 	/** `null`: the firmware has none. */
 	readonly machineUuid?: string | null;
 }
@@ -50,6 +51,7 @@ export function makeInitFacts(ltsConf: string, node: NodeUnderTest = {}): InitFa
 			? {}
 			: { machineUuid: node.machineUuid ?? "8a4bbf0e-5bc2-4d3c-9d0e-0a1f9ad1b001" }),
 		root: { mountedAt: "/root", units: [], ...node.root },
+		...(node.memory === undefined ? {} : { memory: node.memory }),
 	};
 }
 
