@@ -4,6 +4,7 @@ import { sayWithTime } from "../image/progress.ts";
 import { ClusterFarm, type ClusterNode } from "../vm-tests/kubernetes/cluster-farm.ts";
 import { ltsConfFor } from "../vm-tests/kubernetes/lts-conf.ts";
 import { prepareBoots, vmFolder } from "../vm-tests/lib/prepare.ts";
+import { bareStartRows, processorTimeRows } from "./processor-time.ts";
 import type { Row } from "./table.ts";
 
 /** What happens on the way to Ready, in order: where a node's log or systemd says so, and who needs the time from there on. */
@@ -53,10 +54,9 @@ export async function benchJoin(): Promise<readonly Row[]> {
 	await cluster.ready(node);
 	await cluster.showNodes();
 
-	writeFileSync(
-		join(node.folder, "agent.log"),
-		await node.machine.guest.output("cat /run/netherd/agent.log"),
-	);
+	const totalMs = Number(await cpu) * 1000;
+	const log = await node.machine.guest.output("cat /run/netherd/agent.log");
+	writeFileSync(join(node.folder, "agent.log"), log);
 	await cluster.saveJournal(node);
 	const clock = new NodeClock(cluster, node);
 	const startMs = await clock.timeOf({ unit: "systemd" });
@@ -70,7 +70,13 @@ export async function benchJoin(): Promise<readonly Row[]> {
 			measured: seconds((times[index + 1] ?? 0) - (times[index] ?? 0)),
 		})),
 		{ what: "from the start of systemd to Ready", measured: seconds((times.at(-1) ?? 0) - startMs) },
-		{ what: "CPU of the agent in the join", measured: `${await cpu} s`, wanted: "≤ 1 s" },
+		{
+			what: "processor time of the agent in the join",
+			measured: `${(totalMs / 1000).toFixed(2)} s`,
+			wanted: "≤ 1 s",
+		},
+		...processorTimeRows(log, totalMs),
+		...(await bareStartRows(cluster, node)),
 	];
 }
 
