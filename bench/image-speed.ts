@@ -11,6 +11,8 @@ interface Protocol {
 	readonly server: string;
 	/** What gets the image from it. */
 	readonly peer: string;
+	/** On what it does with huge pages. */
+	readonly remark?: string;
 	get(servers: Servers, destination: string): readonly string[];
 }
 
@@ -25,6 +27,7 @@ const protocols: readonly Protocol[] = [
 		name: "HTTP",
 		server: "nginx",
 		peer: "curl",
+		remark: "; curl's file grows, so it gets small ones",
 		get: ({ httpUrl }, destination) => ["curl", "--silent", "--fail", "-o", destination, httpUrl],
 	},
 ];
@@ -50,7 +53,7 @@ export async function benchImageSpeed(options: { sizeMib: number; pairs: number 
 
 function contestants(stage: Stage, servers: Servers): Record<string, Contestant> {
 	const all: Record<string, Contestant> = {};
-	const { plain, huge } = stage;
+	const { plain, huge, hugeForPeers } = stage;
 	const copy = join(plain, "copy");
 	for (const { name, peer, get } of protocols) {
 		const source = name === "NBD" ? servers.nbd : servers.http;
@@ -62,10 +65,13 @@ function contestants(stage: Stage, servers: Servers): Record<string, Contestant>
 		all[peer] = { prepare: () => stage.free(plain), run: () => timed(get(servers, copy)) };
 		all[hashing(peer)] = { run: () => timed(["sha256sum", copy]) };
 		all[ours(name, false, "plain")] = fetch(plain, false);
-		if (huge === undefined) continue;
-		const hugeCopy = join(huge, "copy");
+		if (huge === undefined || hugeForPeers === undefined) continue;
+		const hugeCopy = join(hugeForPeers, "copy");
 		all[ours(name, true, "huge")] = fetch(huge, true);
-		all[intoHuge(peer)] = { prepare: () => stage.free(huge), run: () => timed(get(servers, hugeCopy)) };
+		all[intoHuge(peer)] = {
+			prepare: () => stage.free(hugeForPeers),
+			run: () => timed(get(servers, hugeCopy)),
+		};
 		all[ours(name, false, "huge")] = fetch(huge, false);
 	}
 	return all;
@@ -94,7 +100,7 @@ function rows(stage: Stage, results: Results): Row[] {
 		ratioRow(results, own, other, wanted),
 	];
 	const all: Row[] = [];
-	for (const { name, server, peer } of protocols) {
+	for (const { name, server, peer, remark = "" } of protocols) {
 		const from = `${name} from ${server}, ${stage.sizeMib} MiB`;
 		all.push(
 			heading(`${from}: like for like, all into a tmpfs with its default options`),
@@ -108,7 +114,7 @@ function rows(stage: Stage, results: Results): Row[] {
 			continue;
 		}
 		all.push(
-			heading(`${from}: like for like, all into a tmpfs with huge pages, as the agent mounts it`),
+			heading(`${from}: like for like, all into a tmpfs with huge pages, as the agent mounts it${remark}`),
 			...pair(ours(name, false, "huge"), intoHuge(peer), 1),
 			heading(`${from}: as each tool's user would run it, netherd with huge pages, ${peer} without`),
 			...pair(ours(name, true, "huge"), thenHash(peer), 1.3),

@@ -41,6 +41,11 @@ export interface Stage {
 	readonly plain: string;
 	/** One with huge pages, as the agent mounts it; undefined where the kernel has none. */
 	readonly huge: string | undefined;
+	/**
+	 * The same for others. A program that lets its file grow gets small pages there (`huge=within_size`), and what such a
+	 * file leaves behind is no good for huge ones.
+	 */
+	readonly hugeForPeers: string | undefined;
 	/** Of the image. */
 	readonly chunks: readonly string[];
 	/** Removes the copies. */
@@ -67,6 +72,9 @@ export interface FetchRequest {
 	readonly destination: string;
 	readonly isVerified: boolean;
 }
+
+/** As the agent mounts its tmpfs. */
+const hugePages = ",huge=within_size";
 
 const nbdPort = 10809;
 const httpPort = 8080;
@@ -99,7 +107,8 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 	try {
 		const source = (await mount("source", "")) ?? folder;
 		const plain = (await mount("plain", "")) ?? folder;
-		const huge = await mount("huge", ",huge=within_size");
+		const huge = await mount("huge", hugePages);
+		const hugeForPeers = huge && (await mount("huge-for-peers", hugePages));
 		const image = join(source, "image");
 		writeRandomFile(image, sizeMib);
 		const { sizeBytes, chunks } = await describeImageFile(image, chunkSizeBytes);
@@ -110,14 +119,15 @@ export async function setStage(sizeMib: number): Promise<Stage> {
 			image,
 			plain,
 			huge,
+			hugeForPeers,
 			chunks,
 			close,
 			async free(next) {
-				if (next === huge && givesMemoryBack()) await sleep(giveBackDelayMs);
+				if (next !== plain && givesMemoryBack()) await sleep(giveBackDelayMs);
 				removeCopy(next);
 			},
 			clear() {
-				for (const path of [plain, huge ?? plain]) removeCopy(path);
+				for (const path of [plain, huge ?? plain, hugeForPeers ?? plain]) removeCopy(path);
 			},
 			serve: (host, prefix = []) => serve(folder, image, host, prefix),
 			async fetch({ source, destination, isVerified }, prefix = []) {
