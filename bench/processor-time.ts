@@ -53,7 +53,8 @@ const starts = 5;
 
 /**
  * What starting anything on Node takes in the same virtual machine: `node -e 0`, the agent that only says its version, and
- * a TLS client without a connection. The best of several, as the join's agent has been in memory since the boot.
+ * a TLS client without a connection. The first one of each is what counts for a join: nothing has run before it that an
+ * emulator could have translated already. The best of several shows what is left then.
  */
 export async function bareStartRows(
 	cluster: ClusterFarm,
@@ -68,26 +69,26 @@ export async function bareStartRows(
 		`bash -c 'cat <>/dev/tcp/${farmNetwork.address}/${port} >/dev/shm/node && chmod +x /dev/shm/node'`,
 	);
 	await server.stop();
-	const best = async (command: string) => {
+	const firstAndBest = async (command: string) => {
 		const times = await machine.guest.output(
 			`for _ in $(seq ${starts}); do bash -c 'TIMEFORMAT="%U %S"; time ${command} >/dev/null' 2>&1; done`,
 		);
 		const sums = times
 			.split("\n")
 			.map((line) => line.split(" ").reduce((sum, each) => sum + Number(each), 0));
-		return Math.min(...sums) * 1000;
+		return `${seconds((sums[0] ?? 0) * 1000)} first, ${seconds(Math.min(...sums) * 1000)} best`;
 	};
 	return [
-		{ what: "  for comparison: node -e 0", measured: seconds(await best("/dev/shm/node -e 0")) },
+		{ what: "  for comparison: node -e 0", measured: await firstAndBest("/dev/shm/node -e 0") },
 		{
 			what: "  for comparison: the same, with node:tls and node:child_process",
-			measured: seconds(
-				await best(`/dev/shm/node --use-openssl-ca -e "require(\\"tls\\"), require(\\"child_process\\")"`),
+			measured: await firstAndBest(
+				`/dev/shm/node --use-openssl-ca -e "require(\\"tls\\"), require(\\"child_process\\")"`,
 			),
 		},
 		{
 			what: "  for comparison: agent --version",
-			measured: seconds(await best("/usr/lib/netherd/agent --version")),
+			measured: await firstAndBest("/usr/lib/netherd/agent --version"),
 		},
 	];
 }
