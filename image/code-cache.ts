@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 /** Longer than any of the runs below takes. */
@@ -21,6 +22,8 @@ async function main([bundle = "", output = "", runs = "[]"]: readonly string[]):
 		await sleep(runMs);
 		if (process.exitCode) throw new Error(`${argv.join(" ")} ended with exit code ${process.exitCode}`);
 	}
+	// V8 takes a cache only where its options are the same, and the executable has the usual ones.
+	setFlagsFromString("--hash-seed=0");
 	writeFileSync(output, script.createCachedData());
 	process.exit();
 }

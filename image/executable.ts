@@ -70,7 +70,8 @@ export async function buildExecutable(name: ProgramName): Promise<Executable> {
 		const codeCache = join(output, "code-cache");
 		const node = await strippedNode();
 		const keeper = join(import.meta.dirname, "code-cache.ts");
-		await execa(process.execPath, [keeper, bundle, codeCache, JSON.stringify(program.runs)]);
+		// With the seed of its hashes given, V8 writes the same cache each time.
+		await execa(process.execPath, ["--hash-seed=1", keeper, bundle, codeCache, JSON.stringify(program.runs)]);
 		await embed({ bundle, "code-cache": codeCache }, node, join(output, name));
 		rmSync(codeCache);
 	});
