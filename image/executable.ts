@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 import { execa } from "execa";
 import { cachedBuild, repository } from "../tools/cache.ts";
@@ -69,13 +69,23 @@ export async function buildExecutable(name: ProgramName): Promise<Executable> {
 		writeFileSync(join(output, "licences.txt"), licenceNotice(await bundleSources(program.entry, bundle)));
 		const codeCache = join(output, "code-cache");
 		const node = await strippedNode();
-		const keeper = join(import.meta.dirname, "code-cache.ts");
-		// With the seed of its hashes given, V8 writes the same cache each time.
-		await execa(process.execPath, ["--hash-seed=1", keeper, bundle, codeCache, JSON.stringify(program.runs)]);
+		await keepCode(bundle, codeCache, program.runs);
 		await embed({ bundle, "code-cache": codeCache }, node, join(output, name));
 		rmSync(codeCache);
 	});
 	return { path: join(folder, name), licences: join(folder, "licences.txt"), key };
+}
+
+/**
+ * Keeps the code that V8 compiles in the runs: with the seed of its hashes given, the same each time.
+ */
+export async function keepCode(
+	bundle: string,
+	output: string,
+	runs: readonly (readonly string[])[],
+): Promise<void> {
+	const keeper = join(import.meta.dirname, "code-cache.ts");
+	await execa(process.execPath, ["--hash-seed=1", keeper, bundle, output, JSON.stringify(runs)]);
 }
 
 /** @returns The files that went into the bundle, relative to the repository. */
@@ -114,10 +124,12 @@ async function embed(assets: Readonly<Record<string, string>>, node: string, out
 	const base = `${output}.node`;
 	copyFileSync(node, base);
 	const config = `${output}.sea.json`;
+	const folder = dirname(output);
 	writeFileSync(
 		config,
 		JSON.stringify({
-			main: join(import.meta.dirname, "executable-main.cjs"),
+			// Relative, because it is written into the executable, which is to have the same bytes wherever it is built.
+			main: relative(folder, join(import.meta.dirname, "executable-main.cjs")),
 			assets,
 			output,
 			executable: base,
@@ -129,7 +141,7 @@ async function embed(assets: Readonly<Record<string, string>>, node: string, out
 			execArgvExtension: "none",
 		}),
 	);
-	await execa(process.execPath, ["--build-sea", config]);
+	await execa(process.execPath, ["--build-sea", config], { cwd: folder });
 	chmodSync(output, 0o755);
 	rmSync(base);
 	rmSync(config);

@@ -4,6 +4,7 @@ import {
 	existsSync,
 	lstatSync,
 	mkdirSync,
+	readdirSync,
 	readFileSync,
 	readlinkSync,
 	statSync,
@@ -151,6 +152,7 @@ test("cleaning takes out secrets and dates, and what is excluded besides", () =>
 		"/etc/ssh/sshd_config",
 		"/opt/b/bin",
 	]);
+	expect(readdirSync(join(root, "var/log"))).toEqual([]);
 	expect(readFileSync(join(root, "etc/machine-id"), "utf8")).toBe("");
 	expect(readFileSync(join(root, "etc/shadow"), "utf8")).toBe(
 		"root:*:19675:0:99999:7:::\ndaemon:!:19675:0:99999:7:::\n",

@@ -8,6 +8,7 @@ test.each([
 	["usr/bin/tool", "usr/bin/tool"],
 	["/bin/tool", "usr/bin/tool"],
 	["absolute/shadow", "etc/shadow"],
+	["usr/away/shadow", "etc/shadow"],
 	["up/shadow", "shadow"],
 	["../../../etc/shadow", "etc/shadow"],
 	["etc/self/self/shadow", "etc/shadow"],
@@ -45,6 +46,7 @@ function hostileRoot(): string {
 	writeFileSync(join(root, "usr/bin/tool"), "");
 	symlinkSync("usr/bin", join(root, "bin"));
 	symlinkSync("/etc", join(root, "absolute"));
+	symlinkSync("/etc", join(root, "usr/away"));
 	symlinkSync("../../../..", join(root, "up"));
 	symlinkSync(".", join(root, "etc/self"));
 	symlinkSync("circle", join(root, "circle"));
