@@ -96,7 +96,7 @@ const valid: Readonly<Record<KeyType, fc.Arbitrary<string>>> = {
 	"kernel-parameters": fc.constantFrom(
 		"mitigations=off",
 		"quiet isolcpus=2-5 console=ttyS0,115200",
-		'dyndbg=\\"file drivers/x.c +p\\" nosmt',
+		'dyndbg="file drivers/x.c +p" nosmt',
 	),
 	list: wordLists,
 	services: wordLists,
