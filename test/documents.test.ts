@@ -200,6 +200,9 @@ describe("names", () => {
 	const others =
 		/^(?:BASH_ENV|LC_ALL|LD_\*|BOOT_IMAGE|NBD_ROOT_(?:HOST|PORT|NAME)|NODE_OPTIONS|KUBERNETES_BIN_DIR|SOURCE_DATE_EPOCH)$/;
 
+	const dockerfile = readFileSync(join(repository, "image/Dockerfile"), "utf8");
+	const buildArguments = [...dockerfile.matchAll(/^ARG ([A-Z_]+)/gm)].map(([, name]) => name);
+
 	/** A key, a family, or the beginning of several keys: `KUBEADM_JOIN_*`. */
 	const isKnown = (name: string) => {
 		const key = name.replace("*", "X");
@@ -212,7 +215,7 @@ describe("names", () => {
 			codeSpans(file)
 				.flatMap((text) => [...text.matchAll(/^([A-Z][A-Z0-9]*_[A-Z0-9_]*\*?)(?: = .*)?$/g)])
 				.map((match) => match[1] ?? "")
-				.filter((key) => !others.test(key))
+				.filter((key) => !others.test(key) && !buildArguments.includes(key))
 				.filter((key) => !isKnown(key))
 				.map((key) => `${file.path}: ${key}`),
 		);
