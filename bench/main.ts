@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { describeError, NetherdError } from "../agent/errors.ts";
+import { benchBoot } from "./boot.ts";
 import { benchConfiguration } from "./configuration.ts";
 import { benchExecutable } from "./executable.ts";
 import { benchImageBuild } from "./image-build.ts";
@@ -16,6 +17,8 @@ interface Options {
 	readonly sizeMib: number;
 	/** How often each contestant runs. */
 	readonly pairs: number;
+	/** How often each machine boots. */
+	readonly rounds: number;
 }
 
 interface Benchmark {
@@ -36,6 +39,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
 		run: benchImageSpeed,
 	},
 	"image-link": { summary: "the image over 1 Gbit/s with 1 ms, also with 1 % loss", run: benchImageLink },
+	boot: {
+		summary: "power-on to multi-user by firmware and loader, beside live-boot and LTSP",
+		run: benchBoot,
+	},
 	join: { summary: "from the start of systemd to Ready in a real cluster, by cause", run: benchJoin },
 	"image-memory": { summary: "the agent's memory during a download of 4 GiB", run: benchImageMemory },
 };
@@ -45,7 +52,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
 	image: ["image-speed", "image-link", "image-memory"],
 };
 
-const help = `npm run bench [-- NAME ... [--pairs N] [--size-mib N]]: measures, and prints what was promised beside it
+const help = `npm run bench [-- NAME ... [--pairs N] [--rounds N] [--size-mib N]]: measures, and prints what was promised beside it
 
 ${Object.entries(benchmarks)
 	.map(([name, { summary }]) => `  ${name.padEnd(13)}  ${summary}`)
@@ -55,7 +62,7 @@ ${Object.entries(groups)
 	.join("\n")}
 
 Without a name: all of them. --pairs says how often the contestants of image-speed and image-link run (5), --size-mib how
-large their image is (1024). How long a boot takes is printed by npm start.
+large their image is (1024); --rounds says how often each machine of boot is powered on (3).
 
 Contestants run in turns, so that a busy machine hits all of them; still, only numbers from a quiet one say much: the first
 line has the load. A result reads: median (fastest–slowest), rate, processor time of the client per GiB, its peak memory.
@@ -67,6 +74,7 @@ async function main(): Promise<void> {
 		options: {
 			help: { type: "boolean", default: false },
 			pairs: { type: "string", default: "5" },
+			rounds: { type: "string", default: "3" },
 			"size-mib": { type: "string", default: "1024" },
 		},
 	});
@@ -76,6 +84,7 @@ async function main(): Promise<void> {
 	}
 	const options = {
 		pairs: positive("--pairs", values.pairs),
+		rounds: positive("--rounds", values.rounds),
 		sizeMib: positive("--size-mib", values["size-mib"]),
 	};
 	const wanted =

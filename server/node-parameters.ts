@@ -54,7 +54,7 @@ export async function readFarm(folder: string): Promise<ParsedFile | undefined> 
 let lastRead: { readonly state: string; readonly farm: ParsedFile } | undefined;
 
 /** Whether any node gets parameters of its own, so that the companion must know who asks. */
-export function hasNodeParameters(farm: ParsedFile | undefined): boolean {
+export function hasNodeParameters(farm: ParsedFile | undefined): farm is ParsedFile {
 	return farm?.sections.some(({ entries }) => entries.some((entry) => entry.key === key)) === true;
 }
 
@@ -90,6 +90,8 @@ function wrong(node: string, findings: readonly Finding[]): NetherdError {
 	return new NetherdError(
 		"server.kernel-parameters-wrong",
 		`${node} boots without ${key}: ${place}: ${first?.message}`,
-		{ hint: "mend the line: the node will stop at it, too; agent check FILE finds all that is wrong" },
+		{
+			hint: "mend the line, agent check FILE finds all that is wrong; of a node's facts only $SERVER is known here, and $IPV4ADDR and $HOSTNAME of [hosts]",
+		},
 	);
 }

@@ -1,3 +1,5 @@
+import type { ParsedFile } from "../../agent/config/lts-conf.ts";
+import { NetherdError } from "../../agent/errors.ts";
 import { choice, companionArguments, parse, report, usage } from "../arguments.ts";
 import { chooseBoot, pinText } from "../boot-choice.ts";
 import { readBootTree, readReleasedImage } from "../boot-tree.ts";
@@ -5,7 +7,7 @@ import { type Config, readConfig } from "../config/read-config.ts";
 import { isMac, parseMac } from "../config/values.ts";
 import { explainHelp } from "../help.ts";
 import { reasonOf } from "../http/boot-answer.ts";
-import { nodeParameters, readFarm } from "../node-parameters.ts";
+import { hasNodeParameters, type KnownNode, nodeParameters, readFarm } from "../node-parameters.ts";
 
 /** `companion explain DIR NODE --config FILE`: what a node boots, and why. */
 export async function runExplain(args: readonly string[]): Promise<number> {
@@ -29,8 +31,7 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 		const { image, pin, overruled } = choice;
 		const { version, manifest } = readReleasedImage(options.folder, image, choice.version);
 		const farm = await readFarm(options.folder);
-		const parameters = farm && nodeParameters(farm, { mac, host }, config.address ?? "SERVER");
-		const own = parameters === undefined || parameters.text === "" ? undefined : parameters;
+		const own = hasNodeParameters(farm) ? ownParameters(farm, { mac, host }, config) : undefined;
 		const json = {
 			ok: true,
 			mac,
@@ -41,14 +42,32 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 			pin: pin === undefined ? null : pinText(pin),
 			overruled: overruled.map(pinText),
 			kernelParameters: own?.text ?? null,
+			...(own?.problem === undefined ? {} : { problem: own.problem }),
 		};
 		const name = host?.hostname === undefined ? mac : `${host.hostname} (${mac})`;
 		const lines = [
 			`${name} boots ${image}/${version}: ${reasonOf(choice)}`,
-			...(own === undefined ? [] : [`with the kernel parameters ${own.text} (${own.whence})`]),
+			...(own?.text === undefined ? [] : [`with the kernel parameters ${own.text} (${own.whence})`]),
+			...(own?.problem === undefined ? [] : [own.problem]),
 		];
 		return { json, text: `${lines.join("\n")}\n` };
 	});
+}
+
+/** A wrong lts.conf is no reason not to say what the node boots. */
+function ownParameters(
+	farm: ParsedFile,
+	node: KnownNode,
+	{ address }: Config,
+): { text?: string; whence?: string; problem?: string } {
+	try {
+		// Only for $SERVER; a companion that serves knows its address.
+		const { text, whence } = nodeParameters(farm, node, address ?? "SERVER");
+		return text === "" ? {} : { text, whence };
+	} catch (error) {
+		if (!(error instanceof NetherdError)) throw error;
+		return { problem: error.message };
+	}
 }
 
 function macOf(node: string, { hosts, file }: Config): string {

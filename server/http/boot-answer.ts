@@ -29,7 +29,8 @@ export async function scriptFor(
 	const settings = site.settings.current;
 	const url = `http://${address}:${httpPort}/boot.ipxe`;
 	const farm = await readFarm(site.folder).catch((error: unknown) => void emit(warningEvent(error)));
-	const isOneForAll = settings.pins.length === 0 && !hasNodeParameters(farm);
+	const hasOwn = hasNodeParameters(farm);
+	const isOneForAll = settings.pins.length === 0 && !hasOwn;
 	if (loader === "ipxe" && said === undefined && !isOneForAll) return introductionScript(url);
 	const mac = said !== undefined && isMac(said) ? parseMac(said) : undefined;
 	try {
@@ -38,7 +39,7 @@ export async function scriptFor(
 		const { name, version } = chosen;
 		site.uses.touch(name, version);
 		await site.uses.locked(name, version);
-		const own = mac === undefined || farm === undefined ? "" : ownParameters(farm, mac, client, site);
+		const own = hasOwn && mac !== undefined ? ownParameters(farm, mac, client, site) : "";
 		if (mac !== undefined) {
 			emit({
 				...{ event: "boot.chosen", client, mac, image: name, version, because: reasonOf(choice) },

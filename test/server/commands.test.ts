@@ -191,6 +191,13 @@ test("explain says what a node boots, and why", async () => {
 	expect((await explain("52:54:00:00:00:11")).stdout).toMatch(
 		/\nwith the kernel parameters nosmt quiet \(lts\.conf:2 \[node1\]\)$/,
 	);
+	writeFileSync(join(folder, "lts.conf"), '[node1]\nKERNEL_PARAMETERS = "ip=dhcp"\n');
+	expect(await explain("node1")).toMatchObject({
+		exitCode: 0,
+		stdout: expect.stringMatching(
+			/ boots node\/1: .*\nnode1 boots without KERNEL_PARAMETERS: lts\.conf:2:22: .*ip is netherd's own/,
+		),
+	});
 	const unknown = await explain("node2");
 	expect(unknown.exitCode).toBe(2);
 	expect(unknown.stderr).toContain("names are: node1");

@@ -313,8 +313,11 @@ KERNEL_PARAMETERS = by-address
 			},
 		]);
 
-		write("[default]\n");
+		// Nothing in it concerns the boot script: no warning for each machine that asks.
+		write("[default]\nHOSTNAME = 'unquoted\n");
 		expect(await script()).toContain(" printk.devkmsg=on quiet ||");
+		expect(await line("?mac=52:54:00:00:00:02")).toBe("quiet");
+		expect(events.filter(({ event }) => event === "companion.warning")).toHaveLength(1);
 	});
 
 	test("a pin without a version follows the image's current", async () => {
