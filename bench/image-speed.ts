@@ -11,8 +11,8 @@ interface Protocol {
 	readonly server: string;
 	/** What gets the image from it. */
 	readonly peer: string;
-	/** On what it does with huge pages. */
-	readonly remark?: string;
+	/** A file that grows gets small pages in a tmpfs with `huge=within_size`, so there is nothing to compare like for like. */
+	readonly peerGetsHugePages: boolean;
 	get(servers: Servers, destination: string): readonly string[];
 }
 
@@ -21,13 +21,14 @@ const protocols: readonly Protocol[] = [
 		name: "NBD",
 		server: "nbdkit",
 		peer: "nbdcopy",
+		peerGetsHugePages: true,
 		get: ({ nbdUri }, destination) => ["nbdcopy", nbdUri, destination],
 	},
 	{
 		name: "HTTP",
 		server: "nginx",
 		peer: "curl",
-		remark: "; curl's file grows, so it gets small ones",
+		peerGetsHugePages: false,
 		get: ({ httpUrl }, destination) => ["curl", "--silent", "--fail", "-o", destination, httpUrl],
 	},
 ];
@@ -55,7 +56,7 @@ function contestants(stage: Stage, servers: Servers): Record<string, Contestant>
 	const all: Record<string, Contestant> = {};
 	const { plain, huge, hugeForPeers } = stage;
 	const copy = join(plain, "copy");
-	for (const { name, peer, get } of protocols) {
+	for (const { name, peer, peerGetsHugePages, get } of protocols) {
 		const source = name === "NBD" ? servers.nbd : servers.http;
 		const fetch = (folder: string, isVerified: boolean): Contestant => ({
 			prepare: () => stage.free(folder),
@@ -68,10 +69,11 @@ function contestants(stage: Stage, servers: Servers): Record<string, Contestant>
 		if (huge === undefined || hugeForPeers === undefined) continue;
 		const hugeCopy = join(hugeForPeers, "copy");
 		all[ours(name, true, "huge")] = fetch(huge, true);
-		all[intoHuge(peer)] = {
-			prepare: () => stage.free(hugeForPeers),
-			run: () => timed(get(servers, hugeCopy)),
-		};
+		if (peerGetsHugePages)
+			all[intoHuge(peer)] = {
+				prepare: () => stage.free(hugeForPeers),
+				run: () => timed(get(servers, hugeCopy)),
+			};
 		all[ours(name, false, "huge")] = fetch(huge, false);
 	}
 	return all;
@@ -100,7 +102,7 @@ function rows(stage: Stage, results: Results): Row[] {
 		ratioRow(results, own, other, wanted),
 	];
 	const all: Row[] = [];
-	for (const { name, server, peer, remark = "" } of protocols) {
+	for (const { name, server, peer, peerGetsHugePages } of protocols) {
 		const from = `${name} from ${server}, ${stage.sizeMib} MiB`;
 		all.push(
 			heading(`${from}: like for like, all into a tmpfs with its default options`),
@@ -113,9 +115,13 @@ function rows(stage: Stage, results: Results): Row[] {
 			);
 			continue;
 		}
+		const hugePages = `${from}: like for like, all into a tmpfs with huge pages, as the agent mounts it`;
+		if (peerGetsHugePages) {
+			all.push(heading(hugePages), ...pair(ours(name, false, "huge"), intoHuge(peer), 1));
+		} else {
+			all.push(heading(`${hugePages}: ${peer} lets its file grow, for which there are none`));
+		}
 		all.push(
-			heading(`${from}: like for like, all into a tmpfs with huge pages, as the agent mounts it${remark}`),
-			...pair(ours(name, false, "huge"), intoHuge(peer), 1),
 			heading(`${from}: as each tool's user would run it, netherd with huge pages, ${peer} without`),
 			...pair(ours(name, true, "huge"), thenHash(peer), 1.3),
 			...pair(ours(name, false, "huge"), peer, 1),

@@ -41,10 +41,7 @@ export interface Stage {
 	readonly plain: string;
 	/** One with huge pages, as the agent mounts it; undefined where the kernel has none. */
 	readonly huge: string | undefined;
-	/**
-	 * The same for others. A program that lets its file grow gets small pages there (`huge=within_size`), and what such a
-	 * file leaves behind is no good for huge ones.
-	 */
+	/** The same for others: what they leave behind is no affair of ours, and the other way round. */
 	readonly hugeForPeers: string | undefined;
 	/** Of the image. */
 	readonly chunks: readonly string[];
