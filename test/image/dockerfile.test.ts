@@ -6,7 +6,7 @@ import { programPackages } from "../../server/programs.ts";
 import { repository } from "../../tools/cache.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
 
-/** Only what can be seen without building it. */
+/** What only the scenario dockerfile-boot-to-join can show is not here: that it builds, and that its result boots. */
 
 const read = (file: string): string => readFileSync(join(repository, file), "utf8");
 

@@ -22,6 +22,20 @@ export const readyLimit = { timeoutMs: 600_000 } as const;
 /** What a farm needs of its scenario. */
 export type ClusterStage = Pick<ScenarioStage, "folder" | "setup" | "say">;
 
+/** A server that brings its own boot tree; by default this repository's companion serves the one of `prepareKubernetes`. */
+export interface BootServer {
+	/**
+	 * Its argument list.
+	 *
+	 * @param farmFolder Has lts.conf.
+	 * @param tokenFile The bootstrap token that nodes may ask for.
+	 */
+	argv(farmFolder: string, configFile: string, tokenFile: string): readonly string[];
+	/** Where it sees the private key and the token. */
+	readonly signingKeyFile: string;
+	readonly tokenFile: string;
+}
+
 /** A machine of the farm. */
 export interface ClusterNode {
 	readonly name: string;
@@ -61,12 +75,14 @@ export class ClusterFarm implements AsyncDisposable {
 		stage: ClusterStage,
 		ltsConf: (cluster: ControlPlane) => string,
 		options: ClusterOptions = {},
+		server?: BootServer,
 	): Promise<ClusterFarm> {
 		const { programs, bootTree } = await prepareKubernetes((line) => stage.say(line));
 		const { folder } = stage;
 		mkdirSync(folder, { recursive: true });
 		const tree = join(folder, "tree");
-		await execa("cp", ["--archive", "--link", bootTree, tree]);
+		if (server === undefined) await execa("cp", ["--archive", "--link", bootTree, tree]);
+		else mkdirSync(tree);
 		const farm = new Farm();
 		try {
 			const controlPlane = await ControlPlane.create(farm, programs, folder, options);
@@ -79,10 +95,13 @@ export class ClusterFarm implements AsyncDisposable {
 				{
 					tree,
 					kernelParameters: "console=ttyS0",
-					signingKeyFile: testSigningKeyFile,
+					signingKeyFile: server?.signingKeyFile ?? testSigningKeyFile,
 					router: farmNetwork.address,
-					tokenFile,
+					tokenFile: server?.tokenFile ?? tokenFile,
 					hosts,
+					...(server === undefined
+						? {}
+						: { argv: (farmFolder, configFile) => server.argv(farmFolder, configFile, tokenFile) }),
 				},
 				folder,
 			);

@@ -50,6 +50,8 @@ export interface CompanionOptions {
 	readonly servesNbd?: boolean;
 	/** Lines of [pins]. */
 	readonly pins?: readonly string[];
+	/** What is started in place of this repository's companion: an argument list. */
+	readonly argv?: (tree: string, configFile: string) => readonly string[];
 }
 
 const startLimitMs = 60_000;
@@ -69,10 +71,8 @@ export async function startCompanion(
 	const configFile = join(folder, "companion.conf");
 	writeFileSync(configFile, companionConfiguration(options));
 	const startedMs = performance.now();
-	const program = farm.start(
-		[process.execPath, join(repository, "server/main.ts"), "serve", options.tree, "--config", configFile],
-		join(folder, "companion.log"),
-	);
+	const argv = (options.argv ?? ownCompanion)(options.tree, configFile);
+	const program = farm.start(argv, join(folder, "companion.log"));
 	const events = (): CompanionEvent[] => program.lines.flatMap(({ text }) => parseEvent(text) ?? []);
 
 	const waitFor: Companion["waitFor"] = async (what, fits, { timeoutMs }) => {
@@ -114,6 +114,10 @@ export async function startCompanion(
 		stop: () => program.stop(),
 		kill: () => program.kill(),
 	};
+}
+
+function ownCompanion(tree: string, configFile: string): readonly string[] {
+	return [process.execPath, join(repository, "server/main.ts"), "serve", tree, "--config", configFile];
 }
 
 /** The companion's ini file for a farm of the harness. */
