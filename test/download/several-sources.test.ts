@@ -19,6 +19,8 @@ const image = { sizeBytes: content.length, chunkSizeBytes, chunks: hashChunks(co
 
 /** About 6 MB/s, so that something can happen before all is over. */
 const unhurried: Behaviour = { trickle: { bytes: 60_000, everyMs: 10 } };
+/** Half a MB/s: far from done when another source has come back. */
+const slow: Behaviour = { trickle: { bytes: 5000, everyMs: 10 } };
 const absent = (): SourceAddress => ({ kind: "nbd", ...unusedAddress(), exportName: "absent" });
 
 describe("in order", () => {
@@ -48,10 +50,11 @@ describe("in order", () => {
 
 	test("the first one dies and comes back: it gets its place back, and nothing is fetched twice but what was lost", async () => {
 		const large = testContent(240 * chunkSizeBytes);
-		const [first, second] = [await serve(() => unhurried, large), await serve(() => unhurried, large)];
+		const [first, second] = [await serve(() => unhurried, large), await serve(() => slow, large)];
 		const { events } = await download([first, second], {
 			sizeBytes: large.length,
 			chunks: hashChunks(large, chunkSizeBytes),
+			connections: 1,
 			async onEvent(event) {
 				if (event.kind === "source-used" && event.source === first.name && !event.isBack) {
 					await first.server.stop();
@@ -192,7 +195,13 @@ describe("the image is replaced during the download", () => {
 		const changing = await serve((connection) =>
 			connection === 0 ? { cutAfterBytes: handshakeBytes + 200_000 } : { sizeBytes: 512 },
 		);
-		const { events } = await download([changing, await serve(() => unhurried)]);
+		const other = await serve(() => unhurried);
+		await other.server.stop();
+		const { events } = await download([changing, other], {
+			onEvent(event) {
+				if (event.kind === "source-given-up") void other.server.restart();
+			},
+		});
 		expect(events.find(({ kind }) => kind === "source-given-up")).toMatchObject({
 			source: changing.name,
 			code: "image.changed-on-server",
@@ -224,11 +233,11 @@ test("one in a thousand chunks with a flipped bit: those alone are fetched again
 	expect(server.server.reads.length).toBe(3003);
 });
 
-test("connections that the server slows down one by one: several are used", async () => {
-	const server = await serve(() => unhurried, Buffer.alloc(8 * 1024 * 1024, content));
-	const large = Buffer.alloc(8 * 1024 * 1024, content);
+test("connections that the server slows down one by one: more are used than at the start", async () => {
+	const large = Buffer.alloc(24 * 1024 * 1024, content);
+	const server = await serve(() => unhurried, large);
 	await download([server], { sizeBytes: large.length, chunks: hashChunks(large, chunkSizeBytes) });
-	expect(server.server.connections()).toBeGreaterThan(1);
+	expect(server.server.connections()).toBeGreaterThan(2);
 });
 
 type Answer = NonNullable<Behaviour["answer"]>;
