@@ -6,9 +6,10 @@ export interface ConsoleLine {
 	readonly text: string;
 }
 
-// SeaBIOS, iPXE and edk2 draw with ANSI sequences; "go to row, column" starts a new line there.
+// SeaBIOS, iPXE and edk2 draw with ANSI sequences; "go to row, column" starts a new line there, and so does a cleared or
+// reset screen: what stood before may lack its line end, which a UART that is set up anew by the next program drops.
 const escapeByte = String.fromCharCode(0x1b);
-const positions = new RegExp(`${escapeByte}\\[\\d*;\\d*[Hf]`, "g");
+const newScreens = new RegExp(`${escapeByte}(?:\\[\\d*;\\d*[Hf]|\\[2J|c)`, "g");
 // ECMA-48: control sequences (CSI, section 5.4), control strings (OSC, section 5.6); ECMA-35: the short ones.
 const sequences = new RegExp(
 	`${escapeByte}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|[ -/]*[0-Z\\\\^-~])`,
@@ -35,7 +36,7 @@ export class ConsoleLines {
 		const cut = input.search(undecided);
 		this.#pending = cut === -1 ? "" : input.slice(cut);
 		const text = (cut === -1 ? input : input.slice(0, cut))
-			.replace(positions, "\n")
+			.replace(newScreens, "\n")
 			.replace(sequences, "")
 			.replace(controls, "");
 		const [first = "", ...rest] = text.split(/\r*\n|\r+/);

@@ -29,6 +29,17 @@ test("removes what moves a terminal's cursor; going to a position starts a line"
 	]);
 });
 
+test("a cleared or reset screen starts a line, also after one that lost its end", () => {
+	const text = "initramfs... o\x1bc\x1b[?7l\x1b[2Jthe guest\r\nmore\x1b[2Jnext\x1bclast\n";
+	expect(new ConsoleLines().push(Buffer.from(text), 5).map((line) => line.text)).toEqual([
+		"initramfs... o",
+		"the guest",
+		"more",
+		"next",
+		"last",
+	]);
+});
+
 const pieces = fc.array(
 	fc.constantFrom(
 		"a",
@@ -40,6 +51,8 @@ const pieces = fc.array(
 		"\r",
 		"\x1b[1m",
 		"\x1b[3;4H",
+		"\x1b[2J",
+		"\x1bc",
 		"\x1b]0;t\x07",
 		"\x1b[!p",
 		"\x1b(B",
