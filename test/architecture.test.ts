@@ -37,7 +37,7 @@ const floors: readonly (readonly RegExp[])[] = [
 	[/^agent\/plan\//],
 	[/^agent\/facts\//],
 	[/^agent\/(config|download|trust)\//],
-	[/^agent\/(errors|version)\.ts$/],
+	[/^agent\/(errors|silence-limit|version)\.ts$/],
 	[/^agent\/paths\.ts$/],
 ];
 const floorOf = (file: string) =>

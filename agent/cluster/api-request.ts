@@ -1,4 +1,5 @@
 import { Agent, type RequestOptions, request } from "node:https";
+import { SilenceLimit } from "../silence-limit.ts";
 
 /** What an API server answered. */
 export interface ApiAnswer {
@@ -57,9 +58,9 @@ export function apiRequest({
 		...(rest.certificate === undefined ? {} : { cert: rest.certificate, key: rest.key }),
 	};
 	return new Promise((resolve, reject) => {
-		const timer = setTimeout(() => {
+		const limit = new SilenceLimit(timeoutMs, () => {
 			sent.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: "ETIMEDOUT" }));
-		}, timeoutMs);
+		}).start();
 		const sent = request(url, options, (response) => {
 			const parts: Buffer[] = [];
 			let sizeBytes = 0;
@@ -74,7 +75,7 @@ export function apiRequest({
 			);
 		});
 		sent.on("error", reject);
-		sent.on("close", () => clearTimeout(timer));
+		sent.on("close", () => limit.stop());
 		sent.end(body);
 	});
 }

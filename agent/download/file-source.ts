@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { NetherdError } from "../errors.ts";
+import { SilenceLimit } from "../silence-limit.ts";
 import type { Source, SourceLimits } from "./source.ts";
 import type { FileSourceAddress } from "./source-address.ts";
 import { StallWatch } from "./stall-watch.ts";
@@ -99,11 +100,11 @@ async function openAndMeasure(
 /** @throws {NetherdError} `file.stalled` */
 async function inTime<T>(work: Promise<T>, timeoutMs: number, path: string): Promise<T> {
 	const late = Promise.withResolvers<never>();
-	const timer = setTimeout(() => late.reject(stalled(path, timeoutMs)), timeoutMs);
+	const limit = new SilenceLimit(timeoutMs, () => late.reject(stalled(path, timeoutMs))).start();
 	try {
 		return await Promise.race([untilItAnswers(work), late.promise]);
 	} finally {
-		clearTimeout(timer);
+		limit.stop();
 	}
 }
 

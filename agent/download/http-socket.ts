@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { SilenceLimit } from "../silence-limit.ts";
 import { encodeRangeRequest } from "./http-codec.ts";
 import { connectFailure, connectTimeout, stalled, withUrl } from "./http-errors.ts";
 import { type Exchange, type HttpConversation, receiveReplies } from "./http-replies.ts";
@@ -40,7 +41,7 @@ export class HttpConnection {
 	readonly #exchanges: Exchange[] = [];
 	readonly #replies: HttpConversation;
 	readonly #closed = Promise.withResolvers<void>();
-	readonly #connectTimer: NodeJS.Timeout;
+	readonly #connectLimit: SilenceLimit;
 	readonly #stallWatch: StallWatch;
 	/** Memory that is being filled. */
 	#window: Uint8Array = nowhere;
@@ -74,10 +75,9 @@ export class HttpConnection {
 				this.#ended();
 				this.#closed.resolve();
 			});
-		this.#connectTimer = setTimeout(
-			() => this.cut(connectTimeout(url, connectTimeoutMs, this.#describePhase())),
-			connectTimeoutMs,
-		);
+		this.#connectLimit = new SilenceLimit(connectTimeoutMs, () =>
+			this.cut(connectTimeout(url, connectTimeoutMs, this.#describePhase())),
+		).start();
 	}
 
 	/** Replies whose heads were accepted. */
@@ -112,7 +112,7 @@ export class HttpConnection {
 		if (this.#isOver) return;
 		this.#isOver = true;
 		this.#window = nowhere;
-		clearTimeout(this.#connectTimer);
+		this.#connectLimit.stop();
 		this.#stallWatch.stop();
 		this.#socket.destroy();
 		this.onEnd({ unanswered: this.#exchanges.splice(0), error });
@@ -187,7 +187,7 @@ export class HttpConnection {
 	/** From the first reply on, the limit is on what comes, no more on the time since the start. */
 	#noteAccepted(): void {
 		this.#accepted += 1;
-		clearTimeout(this.#connectTimer);
+		this.#connectLimit.stop();
 		this.#stallWatch.start();
 	}
 

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { NetherdError } from "../errors.ts";
+import { SilenceLimit } from "../silence-limit.ts";
 import {
 	connectFailure,
 	connectionLost,
@@ -58,7 +59,7 @@ export class NbdConnection {
 	#filledBytes = 0;
 	#during = "before it greeted";
 	#failure: NetherdError | undefined;
-	readonly #handshakeTimer: NodeJS.Timeout;
+	readonly #handshakeLimit: SilenceLimit;
 
 	/**
 	 * Connects and negotiates.
@@ -88,10 +89,9 @@ export class NbdConnection {
 		this.#stallWatch = new StallWatch(limits.stallTimeoutMs, () =>
 			this.#fail(stalled(address, limits.stallTimeoutMs)),
 		);
-		this.#handshakeTimer = setTimeout(
-			() => this.#fail(handshakeTimeout(address, limits.connectTimeoutMs, this.#during)),
-			limits.connectTimeoutMs,
-		);
+		this.#handshakeLimit = new SilenceLimit(limits.connectTimeoutMs, () =>
+			this.#fail(handshakeTimeout(address, limits.connectTimeoutMs, this.#during)),
+		).start();
 		// Before the socket exists: it asks for the first memory as soon as it is made.
 		this.#advance();
 		this.#socket = connect({
@@ -186,7 +186,7 @@ export class NbdConnection {
 	#startTransmission(negotiated: NegotiatedExport): void {
 		this.#conversation = receiveReplies(this.#address, this.#requests, negotiated.structuredReplies);
 		this.#isTransmitting = true;
-		clearTimeout(this.#handshakeTimer);
+		this.#handshakeLimit.stop();
 		this.#negotiated.resolve(negotiated);
 	}
 
@@ -230,7 +230,7 @@ export class NbdConnection {
 
 	#finishAll(failure: NetherdError): void {
 		this.#failure = failure;
-		clearTimeout(this.#handshakeTimer);
+		this.#handshakeLimit.stop();
 		this.#stallWatch.stop();
 		this.#unsent.length = 0;
 		this.#requests.failAll(failure);

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import type { JoinEvent } from "../cluster/join-event.ts";
 import type { Log } from "../log.ts";
+import { SilenceLimit } from "../silence-limit.ts";
 
 /** What a node tells the companion server about its boot; times in milliseconds, sizes in bytes. */
 export type BootEvent = (StageEvent | ImageEvent | JoinEvent) & {
@@ -78,10 +79,9 @@ export function reportEvent(server: string | undefined, event: BootEvent, log: L
 			if (protocol !== "http:") return give(`${protocol} is not spoken here`);
 			// A URL has the brackets of an IPv6 address, a socket has not.
 			const socket = connect({ host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port) || 80 });
-			const timer = setTimeout(
-				() => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
-				timeoutMs,
-			);
+			const limit = new SilenceLimit(timeoutMs, () =>
+				socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
+			).start();
 			let problem = "the connection was closed";
 			let isAnswered = false;
 			socket.on("error", ({ message }) => {
@@ -92,7 +92,7 @@ export function reportEvent(server: string | undefined, event: BootEvent, log: L
 				socket.destroy();
 			});
 			socket.once("close", () => {
-				clearTimeout(timer);
+				limit.stop();
 				if (isAnswered) resolve(true);
 				else give(problem);
 			});

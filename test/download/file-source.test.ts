@@ -129,7 +129,7 @@ describe("a disk that does not answer any more", () => {
 		expect(late.length).toBe(1);
 		await source.close();
 		for (const answer of late) answer();
-		await vi.waitUntil(() => !waitsForKernel());
+		await vi.waitUntil(() => !waitsForKernel(), { timeout: 60_000 });
 		expect(target.equals(before)).toBe(true);
 	});
 
