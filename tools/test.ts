@@ -8,6 +8,7 @@ import { prepareKubernetes } from "../vm-tests/kubernetes/prepare.ts";
 import { prepareBoots } from "../vm-tests/lib/prepare.ts";
 import { cacheFolder, repository } from "./cache.ts";
 import { ensureDebianPackages } from "./debian-packages.ts";
+import { failureText } from "./failure-text.ts";
 
 /**
  * `npm test`: types and lint, the test files, then the scenarios in virtual machines. Everything runs even when an
@@ -43,7 +44,7 @@ const testPackages = [
 	],
 ];
 
-/** What one part came to. `failures` names what failed, with the first lines of why. */
+/** What one part came to. `failures` names what failed, and why. */
 interface Outcome {
 	passed: number;
 	failed: number;
@@ -120,9 +121,9 @@ async function testFiles(): Promise<Outcome> {
 		const failures = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
 			const file = relative(repository, name);
 			const failed = assertionResults.filter((test) => test.status === "failed");
-			if (failed.length === 0 && status === "failed") return [`${file}: ${firstLines(message)}`];
+			if (failed.length === 0 && status === "failed") return [`${file}: ${failureText(message)}`];
 			return failed.map(
-				(test) => `${file}: ${test.fullName}: ${firstLines(test.failureMessages?.join("\n") ?? "")}`,
+				(test) => `${file}: ${test.fullName}: ${failureText(test.failureMessages?.join("\n") ?? "")}`,
 			);
 		});
 		// Not the report's own counts: its failed suites are files and each `describe`, and count one failure several times.
@@ -156,10 +157,6 @@ function outcomeFrom<Report>(
 
 function oneFailure(failure: string): Outcome {
 	return { passed: 0, failed: 1, failures: [failure] };
-}
-
-function firstLines(text: string): string {
-	return text.trim().split("\n").slice(0, 3).join("\n  ");
 }
 
 async function runProgram(program: string, args: readonly string[]) {

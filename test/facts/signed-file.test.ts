@@ -28,7 +28,7 @@ async function fetchFrom(files: ServedFiles, trusted = trust): Promise<Outcome> 
 	const { url, requests } = await serveFiles(files);
 	const limits = {
 		maximumBytes: 1000,
-		timeoutMs: 5_000,
+		timeoutMs: 20_000,
 		retryForMs: 0,
 		onRetry: (line: string) => said.push(line),
 	};

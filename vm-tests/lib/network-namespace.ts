@@ -39,14 +39,19 @@ export function namespaceFolder(name: string): string {
 export function removeNamespace(name: string): void {
 	mine.delete(name);
 	if (!namespaces().includes(name)) return;
-	// A process may be forking while it is killed: look again until none is left.
-	for (let round = 0; round < 50; round++) {
-		const ids = processIds(name);
-		if (ids.length === 0) break;
-		for (const id of ids) kill(id);
-		spawnSync("sleep", ["0.02"]);
+	try {
+		// A process may be forking while it is killed: look again until none is left.
+		for (let round = 0; round < 50; round++) {
+			const ids = processIds(name);
+			if (ids.length === 0) break;
+			for (const id of ids) kill(id);
+			spawnSync("sleep", ["0.02"]);
+		}
+		ip(["netns", "delete", name]);
+	} catch (error) {
+		// Leftovers are everybody's: another run may have removed this one meanwhile.
+		if (namespaces().includes(name)) throw error;
 	}
-	ip(["netns", "delete", name]);
 	rmSync(namespaceFolder(name), { recursive: true, force: true });
 }
 

@@ -13,9 +13,9 @@ import { Farm } from "${repository}/vm-tests/lib/farm.ts";
 import { exitOnSignals } from "${repository}/vm-tests/lib/prepare.ts";
 exitOnSignals();
 const farm = new Farm();
-farm.start(["setsid", "--fork", "sh", "-c", "trap '' TERM INT HUP; sleep 1000"], "/dev/null");
+const program = farm.start(["setsid", "--fork", "sh", "-c", "trap '' TERM INT HUP; echo; sleep 1000"], "/dev/null");
 setInterval(() => {}, 1000);
-setTimeout(() => console.log(farm.namespace), 300);
+program.onLine(() => console.log(farm.namespace));
 `;
 
 const farmers: ChildProcess[] = [];
@@ -71,10 +71,11 @@ test("an interrupted process removes its farm", async () => {
 test("the next farm removes what a killed process left, and leaves a live process's alone", async () => {
 	const killed = await startFarmer();
 	const alive = await startFarmer();
-	killed.child.kill("SIGKILL");
-	await once(killed.child, "exit");
+	// Before it is killed: a farm of another test file may tidy up after it, too.
 	const left = processIds(killed.namespace);
 	expect(left.length).toBeGreaterThan(0);
+	killed.child.kill("SIGKILL");
+	await once(killed.child, "exit");
 	using farm = new Farm();
 	expect([killed.namespace, alive.namespace, farm.namespace].map(exists)).toEqual([false, true, true]);
 	expect(left.filter(runs)).toEqual([]);
