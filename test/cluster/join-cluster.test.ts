@@ -90,7 +90,7 @@ describe("what is tried again", () => {
 
 	test("kubeadm that does not end is ended", async () => {
 		await cluster.prepare("exec sleep 1000", step.joins);
-		await cluster.node.join([cluster.api.endpoint], { attemptTimeoutMs: 300 });
+		await cluster.node.join([cluster.api.endpoint], { attemptTimeoutMs: 3_000 });
 		expect(cluster.node.story).toContain("join-failed join.attempt-timeout");
 		expect(cluster.node.story.at(-1)).toBe("node-ready");
 	});
@@ -184,7 +184,7 @@ describe("kubeadm that is killed", () => {
 
 	test("late: the kubelet finishes alone, and nothing is reset", async () => {
 		await cluster.prepare(step.isKilledLate);
-		await cluster.node.join([cluster.api.endpoint], {}, { graceMs: 20_000 });
+		await cluster.node.join([cluster.api.endpoint], {}, { graceMs: 120_000 });
 		expect(cluster.node.calls.map((call) => call.split(" ")[0])).toEqual(["join"]);
 		expect(cluster.node.events).toContainEqual(expect.objectContaining({ event: "joined", how: "byItself" }));
 		expect(cluster.node.story.at(-1)).toBe("node-ready");

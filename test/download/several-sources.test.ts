@@ -159,7 +159,7 @@ describe("all of them fail", () => {
 		"for now (%s): the time limit ends it, with every reason",
 		async (use) => {
 			const [first, second] = [absent(), absent()];
-			const error = await failure([{ address: first }, { address: second }], { use, totalTimeoutMs: 1500 });
+			const error = await failure([{ address: first }, { address: second }], { use, totalTimeoutMs: 4000 });
 			expect(error.code).toBe("image.total-timeout");
 			expect(error.message).toContain(`\n  ${describeSource(first)}: nothing accepts NBD connections`);
 			expect(error.message).toContain(`\n  ${describeSource(second)}: nothing accepts NBD connections`);
@@ -292,7 +292,7 @@ async function download(
 ) {
 	const destination = join(temporaryFolder(), "image");
 	const events: DownloadEvent[] = [];
-	const request = { ...image, totalTimeoutMs: 40_000, ...options };
+	const request = { ...image, totalTimeoutMs: 120_000, ...options };
 	const result = await fetchImage({
 		...request,
 		sources: sources.map((source) => ("address" in source ? source.address : source)),

@@ -273,12 +273,21 @@ describe("a build that cannot succeed leaves the release that there is", () => {
 
 	async function interruptAt(line: string, signal: "SIGINT" | "SIGTERM" | "SIGKILL") {
 		const [program, ...words] = command(system, tree);
-		const child = execa(program, words, { reject: false });
+		const env = { PATH: `${withEndlessPacking()}:${process.env.PATH}` };
+		const child = execa(program, words, { reject: false, env });
 		await lineOf(child.stderr, line);
 		// In the middle of what the line announces.
 		await sleep(300);
 		child.kill(signal);
 		return await child;
+	}
+
+	/** A folder with a mksquashfs, the build's last program, that never ends: no build is done before the signal comes. */
+	function withEndlessPacking(): string {
+		const folder = temporaryFolder();
+		const script = "#!/bin/sh\nwhile :; do sleep 0.1; done\n";
+		writeFileSync(join(folder, "mksquashfs"), script, { mode: 0o755 });
+		return folder;
 	}
 });
 

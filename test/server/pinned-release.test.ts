@@ -1,15 +1,13 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeBootTree, writeVersion } from "./support/boot-tree.ts";
 import { CompanionProcess } from "./support/companion-process.ts";
+import { startReader } from "./support/export-reader.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { clientMac, serverAddress, TwoHosts } from "./support/two-hosts.ts";
 
 const program = join(import.meta.dirname, "../../server/main.ts");
-const reader = join(import.meta.dirname, "support/nbd-reader.ts");
 const configuration = "[network]\ninterface = lan\n[dhcp]\nmode = off\n";
 
 async function start(text: string, versions: readonly string[]) {
@@ -63,14 +61,9 @@ test("what a node reads or was told to boot, or is pinned, no prune removes; wha
 	const pinned = `${configuration}[pins]\n${clientMac} = node/2\n`;
 	const { folder, hosts, companion, releases } = await start(pinned, ["2", "3", "4", "5", "6"]);
 	await using _ = hosts;
-	const [file, ...args] = hosts.argv("client", [process.execPath, reader, serverAddress, "node/3"]);
-	const node = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
-	const read = async () => {
-		node.stdin.write("0\n");
-		return String((await once(node.stdout, "data"))[0]);
-	};
-	const before = await read();
-	expect(before).toMatch(/^[0-9a-f]{8192}\n$/);
+	const node = startReader(hosts, "client", "node/3");
+	const before = await node.read(0);
+	expect(before).toMatch(/^[0-9a-f]{8192}$/);
 	await releases("promote", folder, "node/4");
 	await (await hosts.run("client", ["curl", "-sS", `http://${serverAddress}/boot.ipxe?mac=`])).stdout;
 	await releases("promote", folder, "node/5");
@@ -88,12 +81,12 @@ test("what a node reads or was told to boot, or is pinned, no prune removes; wha
 		"keeps node/6: current; among the newest 1",
 		expect.stringMatching(/^removed node\/1: 0\.3 MiB$/),
 	]);
-	expect(await read()).toBe(before);
+	expect(await node.read(0)).toBe(before);
 
 	// A companion that is gone holds nothing, however it went.
 	await companion.end("SIGKILL");
 	await releases("prune", folder, "--keep", "1", "--config", noPins);
 	expect(readdirSync(join(folder, "images/node")).sort()).toEqual(["5", "6", "current", "history"]);
 	expect(readlinkSync(join(folder, "images/node/current"))).toBe("6");
-	node.kill("SIGKILL");
+	node.process.kill("SIGKILL");
 });

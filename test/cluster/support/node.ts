@@ -25,21 +25,21 @@ export const token = "abcdef.k7q2m9x4w8z1p5tv";
 const tokenSecret = "k7q2m9x4w8z1p5tv";
 export const socket = "/run/containerd/containerd.sock";
 
-/** Tests don't wait long, and every pause is there all the same. */
+/** Tests don't wait long, and every pause is there all the same. Limits are for what never comes. */
 const impatient: Patience = {
 	pollMs: 20,
 	longestPollMs: 50,
 	firstPauseMs: 20,
 	longestPauseMs: { soon: 40, growing: 60 },
-	probeTimeoutMs: 2_000,
+	probeTimeoutMs: 30_000,
 	graceMs: 200,
-	readyTimeoutMs: 20_000,
-	resetTimeoutMs: 10_000,
+	readyTimeoutMs: 120_000,
+	resetTimeoutMs: 60_000,
 };
 
 const programs = ["sh", "cat", "mkdir", "cp", "rm", "sleep"];
 
-/** What one call of the scripted `kubeadm join` does, in shell; see {@link step}. */
+/** What one call of the scripted `kubeadm join` does, in shell; see {@link step}. The last one is for all that follow. */
 export type Step = string;
 
 /** A machine in a folder, with a kubeadm that does what a test says, and the real host over it. */
@@ -153,7 +153,7 @@ users:
 			criSockets: [socket],
 			labels: {},
 			taints: [],
-			attemptTimeoutMs: 10_000,
+			attemptTimeoutMs: 60_000,
 			...given,
 		});
 	}
@@ -273,6 +273,7 @@ join)
 		echo "	[ERROR FileAvailable--etc-kubernetes-pki-ca.crt]: /etc/kubernetes/pki/ca.crt already exists" >&2
 		exit 1
 	fi
+	while [ ! -e /script/join-$number ] && [ $number -gt 1 ]; do number=$((number - 1)); done
 	. /script/join-$number
 	;;
 esac

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { release, writeBootTree, writeVersion } from "../support/boot-tree.ts";
 import { CompanionProcess } from "../support/companion-process.ts";
+import { startReader } from "../support/export-reader.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { type Host, serverAddress, TwoHosts } from "../support/two-hosts.ts";
+import { serverAddress, TwoHosts } from "../support/two-hosts.ts";
 
 const configuration = "[network]\ninterface = lan\n[dhcp]\nmode = off\n[image]\ndefault = node\n";
 
@@ -87,7 +88,7 @@ test("a new version is for new connections; a running download keeps its own", a
 	const { folder, hosts, companion } = await start();
 	await using _ = hosts;
 	const before = readFileSync(join(folder, "images/node/1/image.squashfs"));
-	const reader = startReader(hosts, "client");
+	const reader = startReader(hosts, "client", "node");
 	expect(await reader.read(0)).toBe(before.subarray(0, 4096).toString("hex"));
 
 	const after = await writeVersion(folder, { name: "node", version: "2", sizeBytes: 200_000 });
@@ -95,7 +96,7 @@ test("a new version is for new connections; a running download keeps its own", a
 	rmSync(join(folder, "images/node/1"), { recursive: true });
 	expect((await hosts.run("client", ["nbdinfo", "--size", uri("node")])).stdout).toBe("200000");
 	expect(await reader.read(290_000 - 4096)).toBe(before.subarray(290_000 - 4096, 290_000).toString("hex"));
-	const second = startReader(hosts, "client");
+	const second = startReader(hosts, "client", "node");
 	expect(await second.read(0)).toBe(after.subarray(0, 4096).toString("hex"));
 	await companion.event("nbd.opened", ({ version }) => version === "2");
 	reader.process.kill("SIGKILL");
@@ -141,7 +142,7 @@ test("clients that vanish in the middle of a download do not disturb the others"
 test("when nbdkit is killed its clients are cut off, and served when they come again", async () => {
 	const { hosts, companion } = await start();
 	await using _ = hosts;
-	const reader = startReader(hosts, "client");
+	const reader = startReader(hosts, "client", "node");
 	await reader.read(0);
 	const { pid } = await companion.event("service.started", ({ service }) => service === "nbdkit");
 	process.kill(pid, "SIGKILL");
@@ -150,28 +151,3 @@ test("when nbdkit is killed its clients are cut off, and served when they come a
 	expect((await hosts.run("client", ["nbdinfo", "--size", uri("node")])).stdout).toBe("300000");
 	reader.process.kill("SIGKILL");
 });
-
-interface Reader {
-	readonly process: ChildProcess;
-	/** 4096 bytes from there, in hexadecimal. */
-	read(offset: number): Promise<string>;
-}
-
-/** One connection that stays open: the agent's NBD client, run on a host, reads where it is told to. */
-function startReader(hosts: TwoHosts, host: Host): Reader {
-	const [file, ...args] = hosts.argv(host, [
-		process.execPath,
-		join(import.meta.dirname, "../support/nbd-reader.ts"),
-		serverAddress,
-		"node",
-	]);
-	const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
-	return {
-		process: child,
-		async read(offset) {
-			child.stdin.write(`${offset}\n`);
-			const [line] = await once(child.stdout, "data");
-			return String(line).trim();
-		},
-	};
-}

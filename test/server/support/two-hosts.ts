@@ -74,7 +74,7 @@ export class TwoHosts implements AsyncDisposable {
 	/** Runs a program on a host to its end. */
 	async run(host: Host, argv: readonly string[]): Promise<Outcome> {
 		const [file, ...args] = this.argv(host, argv);
-		const { exitCode, stdout, stderr } = await execa(file, args, { reject: false, timeout: 20_000 });
+		const { exitCode, stdout, stderr } = await execa(file, args, { reject: false, timeout: 120_000 });
 		return { exitCode, stdout, stderr };
 	}
 
