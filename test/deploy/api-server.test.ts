@@ -111,10 +111,12 @@ test("the chart", async () => {
 });
 
 test("and a Deployment that makes no sense is refused, so this test can fail", async () => {
-	const items = await renderChart({
-		network: { interface: "eth1", address: "10.20.0.1" },
-		http: { port: 99999 },
-	});
+	const namespace = "nonsense";
+	await cluster.kubectl("create", "namespace", namespace);
+	const items = await renderChart(
+		{ network: { interface: "eth1", address: "10.20.0.1" }, http: { port: 99999 } },
+		{ release: "netherd", namespace },
+	);
 	writeFileSync(
 		join(farm.folder, "wrong.json"),
 		JSON.stringify({

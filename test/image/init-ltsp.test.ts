@@ -38,7 +38,7 @@ async function start(before: string): Promise<string> {
 			join(built.folder, "image.squashfs"),
 			temporaryFolder(),
 		],
-		{ timeout: 50_000 },
+		{ timeout: 150_000 },
 	);
 	return stdout;
 }

@@ -29,7 +29,7 @@ async function boot(dhcpServer: "yes" | "no"): Promise<Record<string, string>> {
 			..."--net --mount --pid --mount-proc --fork --kill-child".split(" "),
 			...["sh", join(import.meta.dirname, "lease.sh"), work.path, dhcpServer],
 		],
-		{ encoding: "utf8", timeout: 50_000 },
+		{ encoding: "utf8", timeout: 150_000 },
 	);
 	return Object.fromEntries(
 		printed

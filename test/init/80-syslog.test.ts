@@ -62,7 +62,7 @@ socket.on("message", (message) => { console.log(String(message)); if (--left ===
 			receive,
 			`printf 'one\\ntwo\\n' | ${send}`,
 		],
-		{ encoding: "utf8", timeout: 30_000 },
+		{ encoding: "utf8", timeout: 150_000 },
 	);
 	expect(received).toMatch(/^<13>\w{3} [\d :]{11} \S+ journal: one\n<13>.* journal: two\n$/);
 });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,6 +21,9 @@ let built: BuiltImage;
 beforeAll(async () => {
 	await ensureDebianPackages(["dnsmasq-base", "iproute2"], "lease an address in a test network");
 	built = await builtTestImage();
+	// As the kernel makes it for the real one.
+	mkdirSync(join(built.initramfsRoot, "dev"), { recursive: true });
+	await execa("mknod", ["-m", "666", join(built.initramfsRoot, "dev/null"), "c", "1", "3"]);
 }, 600_000);
 afterAll(() => built?.[Symbol.dispose]());
 
@@ -49,7 +52,7 @@ async function network(
 			scripts[hookSystem],
 			...variables,
 		],
-		{ timeout: 50_000 },
+		{ timeout: 150_000 },
 	);
 	return Object.fromEntries(
 		stdout

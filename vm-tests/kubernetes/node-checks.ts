@@ -54,7 +54,7 @@ export const runsWhereNodesRun: readonly GuestCheck[] = [
 	},
 	{
 		what: "the join's unit is active once the node has seen that it is Ready; no unit has failed",
-		run: "timeout 60 sh -c 'until systemctl is-active --quiet netherd-join; do sleep 0.5; done'; systemctl is-active containerd kubelet netherd-join; systemctl --failed --no-legend",
+		run: "timeout 200 sh -c 'until systemctl is-active --quiet netherd-join; do sleep 0.5; done'; systemctl is-active containerd kubelet netherd-join; systemctl --failed --no-legend",
 		prints: "active\nactive\nactive",
 	},
 ];

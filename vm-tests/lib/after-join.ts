@@ -50,7 +50,8 @@ const nodeIsReady: readonly GuestCheck[] = [
 	},
 	{
 		what: "so does the unit",
-		run: "systemctl show --property StatusText netherd-join; systemctl is-active netherd-join",
+		// It is active when the agent has ended, after its last report to the server.
+		run: "until systemctl is-active --quiet netherd-join; do sleep 0.3; done; systemctl show --property StatusText netherd-join; systemctl is-active netherd-join",
 		prints: "StatusText=the node is Ready\nactive",
 	},
 ];
@@ -74,7 +75,11 @@ export const configured: readonly GuestCheck[] = [
 	},
 	{ what: "the time zone is set", run: "date -d '2026-07-01 12:00 UTC' +%H", prints: "14" },
 	{ what: "the sysctl is set", run: "sysctl --values net.ipv4.ip_forward", prints: "1" },
-	{ what: "rc.local has run", run: "cat /run/rc-local-ran", prints: "rc.local" },
+	{
+		what: "rc.local has run",
+		run: "until [ -s /run/rc-local-ran ]; do sleep 0.3; done; cat /run/rc-local-ran",
+		prints: "rc.local",
+	},
 	{ what: "PREINIT has run with its variables", run: "cat /etc/preinit-ran", prints: "node1 192.168.67.1" },
 	{
 		what: "the token's secret is in no log, plan or journal, nor in the system's journal",
@@ -103,7 +108,7 @@ export const afterJoin: readonly GuestCheck[] = [
 export const withServer: readonly GuestCheck[] = [
 	{
 		what: "the boot interface has its address, lent by the server",
-		run: "ip -4 -brief address show scope global; networkctl --no-pager list | grep -c 'ether.*routable.*configured'",
+		run: "until networkctl --no-pager list | grep -q 'ether.*routable.*configured'; do sleep 0.3; done; ip -4 -brief address show scope global; networkctl --no-pager list | grep -c 'ether.*routable.*configured'",
 		prints: /192\.168\.67\.11\/24(?:.|\n)*\n1$/,
 	},
 	{

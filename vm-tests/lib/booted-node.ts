@@ -66,6 +66,9 @@ export interface BootSetup {
 /** A boot needs 40 s on an idle host without KVM; this is a guard against hanging, on a busy one. */
 export const bootLimit = { timeoutMs: 300_000 } as const;
 
+/** For what follows at once, or is there already: a guard, too. */
+export const momentLimit = { timeoutMs: 60_000 } as const;
+
 /** A machine that boots, or has booted, with everything around it. */
 export class BootedNode implements AsyncDisposable {
 	readonly farm: Farm;
@@ -202,7 +205,7 @@ export class BootedNode implements AsyncDisposable {
 		const fromLine = console.lines.length;
 		// On a timeout of its own the console has nothing to say here.
 		const failing = console.waitFor(consoleTexts.bootFailed, { ...bootLimit, fromLine }).then(
-			() => console.waitFor(consoleTexts.hint, { timeoutMs: 10_000, fromLine }).catch(() => undefined),
+			() => console.waitFor(consoleTexts.hint, { ...momentLimit, fromLine }).catch(() => undefined),
 			() => new Promise<never>(() => {}),
 		);
 		const outcome = await Promise.race([

@@ -54,7 +54,7 @@ export interface CompanionOptions {
 	readonly argv?: (tree: string, configFile: string) => readonly string[];
 }
 
-const startLimitMs = 60_000;
+const startLimitMs = 120_000;
 
 /**
  * Starts the companion server in a farm, as a person would: `companion serve DIR --config FILE`. Its log goes to

@@ -5,12 +5,13 @@ import type { PhaseStarts } from "./timeline.ts";
 export const consoleTexts = {
 	/** GRUB's menu is there, and would go on by itself. */
 	grubCountdown: /will be executed automatically in \ds/,
-	/** The root image is to be fetched now (agent/log.ts). */
-	fetchingImage: "netherd: initramfs 20-fetch-image",
+	/** Kernel and initramfs have been loaded. */
+	kernelStarts: /\bLinux version \d/,
 	/** 30 % of it have arrived, or more (agent/download/progress.ts). */
 	thirtyPercent: /netherd: image +(?:[3-9]\d|100) %/,
-	/** A source failed (agent/download/progress.ts). */
-	tryingAgain: /netherd: image: .*; trying it again in \d/,
+	/** The companion failed as one source of the image, and as the other (agent/download/progress.ts). */
+	lostOverNbd: /netherd: image: .*192\.168\.67\.1:10809.*; trying it again in \d+ s/,
+	lostOverHttp: /netherd: image: .*HTTP.* 192\.168\.67\.1:80; trying it again in \d+ s/,
 	/** A source that had failed brings something again. */
 	sourceIsBack: /netherd: image: again from /,
 	/** The root image is in RAM, complete and verified (agent/download/progress.ts). */
@@ -42,7 +43,7 @@ export const joinedSighting = "harness: the stand-in kubeadm has recorded a join
 /** What shows that a phase of the boot begins: console lines, and the companion's log as JSON. */
 export const phaseStarts: PhaseStarts = {
 	loader: [/iPXE initialising devices/, /netherd: asking \S+ what to boot/],
-	kernel: [/\bLinux version \d/],
+	kernel: [consoleTexts.kernelStarts],
 	"stage 1": [/Run \/init as init process/, /Begin: netherd/, /netherd: initramfs /],
 	"stage 2": [/netherd: initramfs done/],
 	systemd: [/netherd: init done/],

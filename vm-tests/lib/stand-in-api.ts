@@ -9,7 +9,7 @@ import { type Farm, farmNetwork } from "./farm.ts";
 /** Where the stand-in API server of a farm listens. */
 export const standInEndpoint = `${farmNetwork.address}:6443`;
 
-const startLimitMs = 30_000;
+const startLimitMs = 120_000;
 
 /**
  * Starts a stand-in for the API server that `joinKeys` of the scenarios name. It ends with the farm.

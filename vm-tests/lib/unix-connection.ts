@@ -11,13 +11,13 @@ export interface LineConnection {
 	send(text: string): void;
 }
 
-const patienceMs = 15_000;
+const patienceMs = 120_000;
 
 /**
  * Connects to a socket that a program is about to make.
  *
  * @param onLine Gets every line that arrives, without its end.
- * @throws {NetherdError} `vm.no-socket` when it does not accept within 15 s.
+ * @throws {NetherdError} `vm.no-socket` when it does not accept within two minutes.
  */
 export async function connectLines(path: string, onLine: (line: string) => void): Promise<LineConnection> {
 	const socket = await connectPatiently(path);

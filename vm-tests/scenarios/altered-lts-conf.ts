@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bootLimit } from "../lib/booted-node.ts";
+import { bootLimit, momentLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { scenario } from "../lib/scenario.ts";
 import { joiningNode } from "../lib/states.ts";
@@ -19,11 +19,11 @@ export default scenario(
 			stage.say("until the boot fails");
 			await console.waitFor(consoleTexts.bootFailed, bootLimit);
 			await stage.check("the console names the error and the file", async () => {
-				await console.waitFor("/lts.conf is not what key", { timeoutMs: 5_000 });
-				await console.waitFor("[trust.signature-wrong]", { timeoutMs: 5_000 });
+				await console.waitFor("/lts.conf is not what key", momentLimit);
+				await console.waitFor("[trust.signature-wrong]", momentLimit);
 			});
 			await stage.check("the console says what to do", async () => {
-				await console.waitFor(consoleTexts.hint, { timeoutMs: 5_000 });
+				await console.waitFor(consoleTexts.hint, momentLimit);
 			});
 			await stage.check("the server heard of it", async () => {
 				await node.companion.waitFor(
@@ -32,7 +32,7 @@ export default scenario(
 						event.event === "node.report" &&
 						"code" in event.report &&
 						event.report.code === "trust.signature-wrong",
-					{ timeoutMs: 5_000 },
+					momentLimit,
 				);
 			});
 			await stage.check("not one byte of the image was fetched", () => {

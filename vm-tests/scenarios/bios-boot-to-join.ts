@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../../tools/cache.ts";
 import { stageDone } from "../lib/after-join.ts";
+import { momentLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { type GuestCheck, scenario } from "../lib/scenario.ts";
 import { memoryMiB } from "../lib/states.ts";
@@ -39,7 +40,7 @@ const after: readonly GuestCheck[] = [
 	},
 	{
 		what: "KEEP_SYSTEM_SERVICES: logins work",
-		run: "systemctl is-active ssh systemd-logind",
+		run: "for unit in ssh systemd-logind; do until systemctl is-active --quiet $unit; do sleep 0.3; done; done; systemctl is-active ssh systemd-logind",
 		prints: "active\nactive",
 	},
 	{
@@ -81,10 +82,8 @@ export default scenario(
 				assert.equal(record.exitCode, 0);
 			});
 			await stage.check("lts.conf and image were verified, and the console says by whose key", async () => {
-				await node.machine.console.waitFor(consoleTexts.configurationSigned, { timeoutMs: 5_000 });
-				await node.machine.console.waitFor(/netherd: image test .*, signed by [0-9a-f]{16}/, {
-					timeoutMs: 5_000,
-				});
+				await node.machine.console.waitFor(consoleTexts.configurationSigned, momentLimit);
+				await node.machine.console.waitFor(/netherd: image test .*, signed by [0-9a-f]{16}/, momentLimit);
 			});
 			await stage.check("the server heard of both stages", async () => {
 				await stageDone(node, "initramfs");

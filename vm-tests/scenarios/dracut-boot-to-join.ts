@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { checkJoinedNode } from "../lib/after-join.ts";
-import { BootedNode } from "../lib/booted-node.ts";
+import { BootedNode, momentLimit } from "../lib/booted-node.ts";
 import { scenario } from "../lib/scenario.ts";
 import { joiningNode } from "../lib/states.ts";
 import { variantTree } from "../lib/variant-image.ts";
@@ -18,7 +18,7 @@ export default scenario(
 			);
 			await checkJoinedNode(stage, node);
 			await stage.check("dracut made the initramfs", async () => {
-				await node.machine.console.waitFor(/dracut: dracut-\d/, { timeoutMs: 5_000 });
+				await node.machine.console.waitFor(/dracut: dracut-\d/, momentLimit);
 			});
 			await stage.checkGuest(node, [
 				{

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bootLimit } from "../lib/booted-node.ts";
+import { bootLimit, momentLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { imageBytesServed } from "../lib/image-checks.ts";
 import { scenario } from "../lib/scenario.ts";
@@ -19,7 +19,7 @@ export default scenario(
 			stage.say("until the boot fails");
 			await console.waitFor(consoleTexts.bootFailed, bootLimit);
 			await stage.check("the console names the error", async () => {
-				await console.waitFor("[image.larger-than-memory]", { timeoutMs: 5_000 });
+				await console.waitFor("[image.larger-than-memory]", momentLimit);
 			});
 			await stage.check("the console has all numbers", async () => {
 				const number = String.raw`[\d.]+ [MG]iB`;
@@ -27,10 +27,10 @@ export default scenario(
 					`image test is ${number}, changes to the root need at least ${number} and the system ${number}: ${number}, and this machine has ${number}`,
 					`image test is ${number} and fetching it takes ${number}: ${number}, and beside the initramfs ${number} of this machine's ${number} are free`,
 				];
-				await console.waitFor(new RegExp(both.join("|")), { timeoutMs: 5_000 });
+				await console.waitFor(new RegExp(both.join("|")), momentLimit);
 			});
 			await stage.check("the console says what to do", async () => {
-				await console.waitFor(consoleTexts.hint, { timeoutMs: 5_000 });
+				await console.waitFor(consoleTexts.hint, momentLimit);
 			});
 			await stage.check("not one byte of the image was fetched", () => {
 				const asked = node.companion

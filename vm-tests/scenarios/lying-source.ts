@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fetchableImage } from "../../agent/download/manifest.ts";
+import { execa } from "execa";
+import { fetchableImage, parseManifest } from "../../agent/download/manifest.ts";
 import { checkJoinedNode } from "../lib/after-join.ts";
-import { type BootedNode, bootLimit } from "../lib/booted-node.ts";
+import { BootedNode, bootLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { completionReport, consoleTells, imageIsIntact, imageReports } from "../lib/image-checks.ts";
-import { scenario } from "../lib/scenario.ts";
+import { type ScenarioStage, scenario } from "../lib/scenario.ts";
 import { joiningConfiguration, joiningNode } from "../lib/states.ts";
 
 /** A copy of the image in which some chunks are wrong, served beside the right one. */
@@ -21,11 +22,13 @@ export default scenario(
 	"lying-source",
 	"the preferred one of two sources serves wrong chunks; the other brings them right, and the node joins",
 	{
-		before: { ...joiningNode, ltsConf },
 		async run(stage) {
-			const node = await stage.boot();
-			// The firmware alone takes longer than this.
-			const wrongChunks = makeLies(node);
+			const { tree, wrongChunks } = await treeWithLies(stage);
+			await using node = await BootedNode.boot(
+				{ ...joiningNode, ltsConf },
+				{ ...stage.setup, bootTree: tree },
+				join(stage.folder, "boot"),
+			);
 			const { console } = node.machine;
 			stage.say("until the image is complete");
 			await node.unlessBootFails(console.waitFor(consoleTexts.imageComplete, bootLimit));
@@ -56,23 +59,30 @@ export default scenario(
 				assert.equal(isVerified, true);
 				assert.ok(Array.isArray(sources) && sources.some((source) => String(source).startsWith("nbd://")));
 			});
+			rmSync(tree, { recursive: true });
 		},
 	},
 );
 
-/** @returns The numbers of the chunks that are wrong. */
-function makeLies({ tree, manifest }: BootedNode): ReadonlySet<number> {
-	const { name, version } = manifest;
-	const image = fetchableImage(manifest);
-	const bytes = readFileSync(join(tree, "images", name, version, image.file));
-	const wrong = new Set<number>();
+/** A copy of the boot tree that serves the lies, too, and the numbers of the chunks that are wrong. */
+async function treeWithLies({
+	setup,
+	folder,
+}: ScenarioStage): Promise<{ tree: string; wrongChunks: ReadonlySet<number> }> {
+	const tree = join(folder, "with-lies");
+	rmSync(tree, { recursive: true, force: true });
+	await execa("cp", ["--archive", "--link", setup.bootTree, tree]);
+	const current = join(tree, "images/test/current");
+	const image = fetchableImage(parseManifest(readFileSync(join(current, "image.json"), "utf8"), current));
+	const bytes = readFileSync(join(current, image.file));
+	const wrongChunks = new Set<number>();
 	for (let chunk = 1; chunk < image.chunks.length; chunk += 3) {
 		const offset = chunk * image.chunkSizeBytes + 1000;
 		bytes.writeUInt8(bytes.readUInt8(offset) ^ 0x01, offset);
-		wrong.add(chunk);
+		wrongChunks.add(chunk);
 	}
 	const file = join(tree, lies);
 	mkdirSync(dirname(file), { recursive: true });
 	writeFileSync(file, bytes);
-	return wrong;
+	return { tree, wrongChunks };
 }

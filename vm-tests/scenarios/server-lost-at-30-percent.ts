@@ -26,7 +26,8 @@ export default scenario(
 			const node = await stage.boot();
 			const { console } = node.machine;
 			stage.say("until 30 % of the image are in RAM");
-			await node.unlessBootFails(console.waitFor(consoleTexts.fetchingImage, bootLimit));
+			// Seconds before the agent fetches anything: this process may stand still in between.
+			await node.unlessBootFails(console.waitFor(consoleTexts.kernelStarts, bootLimit));
 			node.farm.limitRate(megabitsPerSecond);
 			await node.unlessBootFails(console.waitFor(consoleTexts.thirtyPercent, bootLimit));
 			node.note("the server is killed");
@@ -34,7 +35,9 @@ export default scenario(
 
 			const fromLine = console.lines.length;
 			stage.say("until the node has noticed, and a while longer");
-			await node.unlessBootFails(console.waitFor(consoleTexts.tryingAgain, { ...bootLimit, fromLine }));
+			for (const lost of [consoleTexts.lostOverNbd, consoleTexts.lostOverHttp]) {
+				await node.unlessBootFails(console.waitFor(lost, { ...bootLimit, fromLine }));
+			}
 			await sleep(outageMs);
 			node.note("the server starts again");
 			await node.startCompanionAgain();
@@ -43,10 +46,10 @@ export default scenario(
 
 			const tells = (line: RegExp) => consoleTells(node, line, fromLine);
 			await stage.check("the console says which source was lost, and that it is tried again", () => {
-				tells(/netherd: image: .*192\.168\.67\.1:10809.*; trying it again in \d+ s/);
+				tells(consoleTexts.lostOverNbd);
 			});
 			await stage.check("the console says that the other source does not answer either", () => {
-				tells(/netherd: image: .*HTTP.* 192\.168\.67\.1:80; trying it again in \d+ s/);
+				tells(consoleTexts.lostOverHttp);
 			});
 			await stage.check("the console says that a source is back, and which", () => {
 				tells(/netherd: image: again from (nbd|http):\/\/192\.168\.67\.1/);

@@ -1,4 +1,4 @@
-import { bootLimit } from "../lib/booted-node.ts";
+import { bootLimit, momentLimit } from "../lib/booted-node.ts";
 import { consoleTexts } from "../lib/console-texts.ts";
 import { scenario } from "../lib/scenario.ts";
 import { joiningNode } from "../lib/states.ts";
@@ -19,16 +19,16 @@ export default scenario(
 			stage.say("until the system is configured");
 			await node.unlessBootFails(console.waitFor(consoleTexts.initDone, bootLimit));
 			await stage.check("the console shouts, and says it of file and image", async () => {
-				await console.waitFor(consoleTexts.nothingIsVerified, { timeoutMs: 5_000 });
-				await console.waitFor(/lts\.conf from http:\S+, NOT VERIFIED/, { timeoutMs: 5_000 });
-				await console.waitFor(/image test .*, NOT VERIFIED/, { timeoutMs: 5_000 });
+				await console.waitFor(consoleTexts.nothingIsVerified, momentLimit);
+				await console.waitFor(/lts\.conf from http:\S+, NOT VERIFIED/, momentLimit);
+				await console.waitFor(/image test .*, NOT VERIFIED/, momentLimit);
 			});
 			await stage.check("the companion warned of it", async () => {
 				for (const code of ["server.lts-conf-unsigned", "server.image-unsigned", "server.verification-off"]) {
 					await node.companion.waitFor(
 						code,
 						(event) => event.event === "companion.warning" && event.code === code,
-						{ timeoutMs: 5_000 },
+						momentLimit,
 					);
 				}
 			});

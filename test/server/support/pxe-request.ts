@@ -40,11 +40,15 @@ socket.on("message", (answer) => {
 	console.log(
 		JSON.stringify({ bootFile: text(108, 236), nextServer: answer.subarray(20, 24).join("."), vendorClass }),
 	);
+	clearInterval(asking);
 	socket.close();
 });
+const ask = () => socket.send(packet, Number(port), isDiscovery ? "10.77.0.255" : serverAddress);
+// Again and again, as every client does.
+const asking = setInterval(ask, 2000);
 socket.bind(68, () => {
 	socket.setBroadcast(true);
-	socket.send(packet, Number(port), isDiscovery ? "10.77.0.255" : serverAddress);
+	ask();
 });
 
 /** RFC 2132, section 2: code, length, value; 0 is padding, 255 the end. */
