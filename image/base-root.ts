@@ -81,6 +81,14 @@ export async function packBase(root: string, folder: string, epochSeconds: numbe
 	say(`base root: ${megabytes(statSync(squashfs).size)}`);
 }
 
+/** Unpacks what `packBase` left. @throws {NetherdError} `image.unsquashfs-failed`, `image.disk-full`. */
+export async function unpackBase(base: Pick<BaseRoot, "squashfs">, root: string): Promise<void> {
+	await runTool(["unsquashfs", "-quiet", "-no-progress", "-dest", root, base.squashfs], {
+		code: "image.unsquashfs-failed",
+		hint: "see the last lines; remove .cache/image-base and build again",
+	});
+}
+
 export function readBase(built: CachedBuild): BaseRoot {
 	return {
 		...built,

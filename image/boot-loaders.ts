@@ -19,11 +19,15 @@ export const bootLoaderFiles = [
 	"grubx64.efi",
 ] as const;
 
-/** Where the loaders are that a package brings ready-made. */
-const packagedLoaders: readonly (readonly [file: (typeof bootLoaderFiles)[number], inTree: string])[] = [
+/** Where the loaders are that a package brings ready-made; the first of these places that has one. */
+const packagedLoaders: readonly (readonly [
+	file: (typeof bootLoaderFiles)[number],
+	...inTree: [string, ...string[]],
+])[] = [
 	["undionly.kpxe", "usr/lib/ipxe/undionly.kpxe"],
 	["snponly.efi", "usr/lib/ipxe/snponly.efi"],
-	["shimx64.efi", "usr/lib/shim/shimx64.efi.signed"],
+	// Ubuntu's package makes the first a link to the second, but only when it is configured.
+	["shimx64.efi", "usr/lib/shim/shimx64.efi.signed", "usr/lib/shim/shimx64.efi.signed.latest"],
 	// The shim asks for it by this name. Of the signed GRUBs it is the one that reads /grub/grub.cfg over TFTP.
 	["grubx64.efi", "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"],
 ];
@@ -83,10 +87,10 @@ export async function buildBootLoaders(recipe: Recipe, say: Say): Promise<Cached
  * @throws {NetherdError} `image.boot-loaders-failed`.
  */
 export async function collectLoaders(root: string, folder: string): Promise<void> {
-	for (const [file, inRoot] of packagedLoaders) {
-		const unpacked = join(root, inRoot);
-		if (!existsSync(unpacked)) {
-			throw new NetherdError(failure.code, `${unpacked} is missing`, {
+	for (const [file, ...places] of packagedLoaders) {
+		const unpacked = places.map((inRoot) => join(root, inRoot)).find((path) => existsSync(path));
+		if (unpacked === undefined) {
+			throw new NetherdError(failure.code, `${join(root, places[0])} is missing`, {
 				hint: `install the packages ${packages.join(", ")} there, of a release that has it: trixie does`,
 			});
 		}

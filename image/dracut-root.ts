@@ -2,11 +2,10 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { join } from "node:path";
 import { cachedBuild } from "../tools/cache.ts";
 import { aptSettings } from "./apt-settings.ts";
-import { type BaseRoot, packBase, readBase } from "./base-root.ts";
+import { type BaseRoot, packBase, readBase, unpackBase } from "./base-root.ts";
 import type { Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 import { runInRoot } from "./run-in-root.ts";
-import { runTool } from "./run-tool.ts";
 
 /** Says how this machine reaches the archive, while packages are installed. */
 const aptOptions = "etc/apt/apt.conf.d/99netherd-build";
@@ -25,10 +24,7 @@ export async function withDracut(base: BaseRoot, recipe: Recipe, say: Say): Prom
 	};
 	const built = await cachedBuild("image-base-dracut", inputs, async (folder) => {
 		const root = join(folder, "root");
-		await runTool(["unsquashfs", "-quiet", "-no-progress", "-dest", root, base.squashfs], {
-			code: "image.unsquashfs-failed",
-			hint: "see the last lines; remove .cache/image-base and build again",
-		});
+		await unpackBase(base, root);
 		say("apt-get: dracut in the place of initramfs-tools");
 		writeFileSync(join(root, aptOptions), `${apt.options.join("\n")}\n`);
 		writeFileSync(join(root, "etc/apt/sources.list"), `${apt.sources.join("\n")}\n`);

@@ -3,14 +3,13 @@ import { existsSync, globSync, lstatSync, readFileSync, readlinkSync, rmSync, wr
 import { join } from "node:path";
 import type { PublicKey } from "../agent/trust/keys.ts";
 import { type CachedBuild, cachedBuild } from "../tools/cache.ts";
-import type { BaseRoot } from "./base-root.ts";
+import { type BaseRoot, unpackBase } from "./base-root.ts";
 import { buildTime } from "./build-time.ts";
 import type { Executable } from "./executable.ts";
 import { layerSources } from "./layer.ts";
 import { packedFiles, packRoot } from "./pack-root.ts";
 import type { Say } from "./progress.ts";
 import type { ImageSettings } from "./recipe.ts";
-import { runTool } from "./run-tool.ts";
 
 /** An image's files, before they are in a boot tree. */
 export interface NodeImage {
@@ -56,10 +55,7 @@ export async function buildNodeImage(
 	const built = await cachedBuild("image-node", inputs, async (folder) => {
 		const root = join(folder, "root");
 		say("unpacking the base root");
-		await runTool(["unsquashfs", "-quiet", "-no-progress", "-dest", root, base.squashfs], {
-			code: "image.unsquashfs-failed",
-			hint: "see the last lines; remove .cache/image-base and build again",
-		});
+		await unpackBase(base, root);
 		const { epochSeconds } = base;
 		await packRoot(root, folder, { settings, agent, trustedKeys, epochSeconds }, say);
 		rmSync(root, { recursive: true });

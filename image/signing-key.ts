@@ -28,7 +28,9 @@ export function makeSigningKey(file: string): SigningKey {
 		writeNewFile(file, privatePem, 0o600);
 		writeNewFile(publicFile, publicPem, 0o644);
 	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "EEXIST") throw exists(file);
+		// Made by another command meanwhile. EEXIST alone may also be a file where its folder should be.
+		if (existsSync(file) && error instanceof Error && "code" in error && error.code === "EEXIST")
+			throw exists(file);
 		throw new NetherdError("image.key-not-written", `can't write the key ${file}`, {
 			hint: "give another place: image keygen FILE, image build --key FILE",
 			cause: error,

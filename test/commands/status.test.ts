@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JoinEvent } from "../../agent/cluster/join-event.ts";
 import { type JoinState, nextState } from "../../agent/cluster/join-state.ts";
@@ -242,6 +243,20 @@ describe("on a node", () => {
 			join: { state: "ready", attempts: 2 },
 		});
 		expect((await run("text")).printed).toMatch(/^node7 is Ready/);
+	});
+
+	test("whoever may not read it is told who may", async () => {
+		writeStage("init");
+		chmodSync(join(root, "run/netherd/init/plan.json"), 0);
+		const script = `
+			const { status } = await import(${JSON.stringify(join(import.meta.dirname, "../../agent/commands/status.ts"))});
+			await status(process.argv[1], { format: "text", print() {} }).catch(({ code, hint }) => console.log(code, hint));`;
+		// root that may not read everything stands for another user, who may not read the repository either.
+		const { stdout } = await execa("setpriv", [
+			...["--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"],
+			...[process.execPath, "--input-type=module", "--eval", script, root],
+		]);
+		expect(stdout).toBe("status.needs-root run it as root: sudo agent status");
 	});
 
 	test("elsewhere it says that there is nothing", async () => {

@@ -1,6 +1,11 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import { aptSettings, hostSources } from "../../image/apt-settings.ts";
 import { parseRecipe } from "../../image/recipe.ts";
+import { repository } from "../../tools/cache.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const bookworm = `Debian|bookworm|bookworm|http://mirror.example/debian/
 Debian|bookworm-updates|bookworm-updates|http://mirror.example/debian/
@@ -35,6 +40,24 @@ test("a host without Debian offers nothing", () => {
 	expect(
 		hostSources("Ubuntu|noble|noble|http://u.example/ubuntu/", { suite: "trixie", components: ["main"] }),
 	).toEqual([]);
+});
+
+test("on a machine whose apt knows no Debian, a recipe without a mirror is refused", async () => {
+	const folder = temporaryFolder();
+	mkdirSync(join(folder, "lists/partial"), { recursive: true });
+	const configuration = join(folder, "apt.conf");
+	writeFileSync(
+		configuration,
+		`Dir::Etc::sourcelist "/dev/null";\nDir::Etc::sourceparts "/dev/null";\nDir::State::lists "${folder}/lists";\n`,
+	);
+	const build = [join(repository, "image/main.ts"), "build", "--out", join(folder, "tree")];
+	const { exitCode, stderr } = await execa(
+		process.execPath,
+		[...build, "--recipe", "test", "--key", join(folder, "key.pem")],
+		{ reject: false, env: { APT_CONFIG: configuration } },
+	);
+	expect([exitCode, stderr]).toEqual([1, expect.stringContaining("[image.no-debian-mirror]")]);
+	expect(stderr).toContain("so trixie has no source");
 });
 
 test("the recipe's mirror takes the place of the host's", async () => {

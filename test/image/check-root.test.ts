@@ -63,6 +63,20 @@ test.each([
 		/linux-image-amd64/,
 	],
 	[
+		"a kernel without what stage 1 loads, as clouds' kernels are",
+		{ "usr/lib/modules/6.1.0/modules.dep": someModules.replace(/.*(nbd|loop).*\n/g, "") },
+		"image.kernel-lacks-modules",
+		/6\.1\.0 .* no module loop, nbd/,
+		/Ubuntu: linux-image-generic, linux-modules-extra-6\.1\.0/,
+	],
+	[
+		"a kernel without drivers",
+		{ "usr/lib/modules/6.1.0/modules.dep": someModules.replace(/.*(igb|virtio_net).*\n/g, "") },
+		"image.kernel-lacks-modules",
+		/6\.1\.0 .* no driver for a network card/,
+		/linux-image-amd64/,
+	],
+	[
 		"no init",
 		{ "usr/sbin/init": undefined, "usr/sbin/x": "" },
 		"image.no-init",

@@ -1,7 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { buildExecutable } from "../../image/executable.ts";
 import { licenceNotice } from "../../image/licences.ts";
+import { repository } from "../../tools/cache.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 test("each package of the bundle is there with its version and text, once; our own files are netherd's", () => {
 	const notice = licenceNotice([
@@ -16,7 +19,16 @@ test("each package of the bundle is there with its version and text, once; our o
 });
 
 test("a package without a licence is not handed out", () => {
-	expect(() => licenceNotice(["node_modules/.bin/../no-such-package/index.js"])).toThrow();
+	const folder = temporaryFolder();
+	const program = join(folder, "node_modules/free/index.js");
+	mkdirSync(dirname(program), { recursive: true });
+	writeFileSync(join(dirname(program), "package.json"), '{ "name": "free", "version": "1.2.3" }');
+	expect(() => licenceNotice([relative(repository, program)])).toThrow(
+		expect.objectContaining({
+			code: "image.licence-missing",
+			message: "the package free 1.2.3 has no licence file",
+		}),
+	);
 });
 
 test("the built agent's file names the packages that it contains", async () => {

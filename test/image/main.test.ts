@@ -100,6 +100,14 @@ test("keygen overwrites nothing", async () => {
 	}
 });
 
+test("a key that cannot be written is named", async () => {
+	const file = join(temporaryFolder(), "no-folder");
+	writeFileSync(file, "");
+	const { exitCode, stderr } = await image("keygen", join(file, "farm.pem"));
+	expect([exitCode, stderr]).toEqual([1, expect.stringContaining("[image.key-not-written]")]);
+	expect(stderr).toContain(`${file}/farm.pem`);
+});
+
 test("without root it says so before it does anything", async () => {
 	// In a user namespace without a mapping nobody is root, and the repository can still be read, wherever it is.
 	const argv = ["--user", process.execPath, join(repository, "image/main.ts"), "build"];

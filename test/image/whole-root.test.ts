@@ -3,6 +3,7 @@ import {
 	chownSync,
 	linkSync,
 	mkdirSync,
+	readdirSync,
 	readFileSync,
 	statSync,
 	symlinkSync,
@@ -119,6 +120,17 @@ describe("one cpio", () => {
 		);
 		expect(contents[0]?.equals(contents[1] ?? Buffer.of())).toBe(true);
 	});
+});
+
+test("an initramfs that is no archive is cpio's failure, and the root stays where it was", async () => {
+	const { root, initramfs, work } = await makeBoth();
+	writeFileSync(initramfs, "no archive");
+	await expect(putRootIntoInitramfs(root, initramfs, options, () => {})).rejects.toMatchObject({
+		code: "image.cpio-failed",
+		message: expect.stringMatching(/^cpio ended with exit code \d+\n/),
+	});
+	expect(statSync(join(root, "usr/bin/perl")).isFile()).toBe(true);
+	expect(readdirSync(work).sort()).toEqual(["early", "initramfs.img", "root", "small"]);
 });
 
 describe("what a cpio archive cannot hold is refused by its name", () => {

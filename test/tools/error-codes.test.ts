@@ -9,7 +9,7 @@ describe("codes are found", () => {
 		["an argument of a constructor", "plan.impossible", "agent/plan/check.ts"],
 		["an argument of super()", "config.invalid", "agent/facts/resolve-facts.ts"],
 		["a member of a union", "server-config.no-effect", "server/config/problems.ts"],
-		["an option of runTool()", "image.unsquashfs-failed", "image/node-image.ts"],
+		["an option of runTool()", "image.unsquashfs-failed", "image/base-root.ts"],
 		["a value of a table", "image.hook-missing", "image/make-initramfs.ts"],
 		["what stands in for a missing one", "boot.action-failed", "agent/run-plan.ts"],
 		["an event's code", "server.no-private-address", "server/companion.ts"],

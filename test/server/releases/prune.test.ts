@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { readReleasedImage } from "../../../server/boot-tree.ts";
 import { parseConfig } from "../../../server/config/read-config.ts";
@@ -131,6 +132,26 @@ describe("interrupted", () => {
 		expect(readdirSync(image)).not.toContain(".0.removing");
 		// Another build may be writing that.
 		expect(readdirSync(image)).toContain(".7.unfinished-1");
+	});
+
+	test("what cannot be removed is named, and the next command tries again", async () => {
+		const { folder, image } = await tree();
+		const configuration = join(folder, "../c.ini");
+		writeFileSync(configuration, "[network]\ninterface = eth0\n[dhcp]\nmode = off\n");
+		mkdirSync(join(image, "1/in-use"));
+		const prune = [process.execPath, program, "releases", "prune", folder, "--keep", "4"];
+		// Nobody can remove what is mounted; in a namespace, which takes its mounts along.
+		const script = 'mount -t tmpfs tmpfs "$0" && "$@"; echo "exit $?"';
+		const { stdout, stderr } = await execa("unshare", [
+			...["--mount", "sh", "-c", script, join(image, "1/in-use")],
+			...[...prune, "--config", configuration],
+		]);
+		expect(stdout + stderr).toContain("[release.leftovers]");
+		expect(stdout).toContain("exit 2");
+		expect(readdirSync(image)).not.toContain("1");
+		expect(readdirSync(image)).toContain(".1.removing");
+		await execa(process.execPath, [...prune.slice(1), "--config", configuration]);
+		expect(readdirSync(image)).not.toContain(".1.removing");
 	});
 
 	test("killed in the middle, every version is whole or gone, and a second run ends it", async () => {
