@@ -1,14 +1,15 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
-import { isolated, runTool } from "../../image/run-tool.ts";
+import { runTool } from "../../image/run-tool.ts";
 import { cachedBuild, repository, testSigningKeyFile } from "../../tools/cache.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
 import { kubernetesPrograms } from "../kubernetes/programs.ts";
 import { buildBaseImage } from "./base-image.ts";
 import { FileServer } from "./file-server.ts";
 import { buildPackageRepository } from "./package-repository.ts";
+import { UnprivilegedUser } from "./unprivileged-user.ts";
 
 /** The final stage of image/Dockerfile, built. */
 export interface ContainerImage {
@@ -16,9 +17,16 @@ export interface ContainerImage {
 	readonly root: string;
 	/** What a runtime starts: entry point and command. */
 	readonly argv: readonly string[];
-	/** What the build printed. */
-	readonly log: string;
+	/** Whether buildah found itself without the privileges of root. */
+	readonly isRootless: boolean;
 }
+
+const packScript = 'tar --create --xattrs --numeric-owner --directory="$(buildah mount "$1")" .';
+const unpackScript = `set -eo pipefail
+root=$1
+mkdir "$root"
+shift
+"$@" | tar --extract --xattrs --xattrs-include='*' --numeric-owner --preserve-permissions --directory="$root"`;
 
 /** What a build reads of the repository: its mount has everything. */
 const sources = [
@@ -39,13 +47,13 @@ const failure = {
 };
 
 /**
- * Builds image/Dockerfile with buildah, as a user would but for the base image and Kubernetes' packages, which come from
- * this machine; from the cache if nothing has changed.
+ * Builds image/Dockerfile with buildah, as a user without privileges would but for the base image and Kubernetes' packages,
+ * which come from this machine; from the cache if nothing has changed.
  *
  * @throws {NetherdError} `vm.container-build-failed`, and what `kubernetesPrograms` and `buildBaseImage` throw.
  */
 export async function buildContainer(say: (line: string) => void): Promise<ContainerImage> {
-	await ensureDebianPackages(["buildah"], "build containers");
+	await ensureDebianPackages(["buildah", "uidmap"], "build containers");
 	const programs = await kubernetesPrograms(say);
 	const base = await buildBaseImage(say);
 	const packages = await buildPackageRepository(programs);
@@ -55,49 +63,53 @@ export async function buildContainer(say: (line: string) => void): Promise<Conta
 	};
 	const { folder } = await cachedBuild("container-image", inputs, async (folder) => {
 		await using server = await FileServer.start(packages.folder);
-		const storage = join(folder, "storage");
-		const buildah = async (args: readonly string[], onLine?: (line: string) => void): Promise<string> =>
-			await runTool(
-				[
-					...isolated,
-					// Its own folders: nothing of this machine's containers is used or left.
-					...["buildah", "--root", join(storage, "root"), "--runroot", join(storage, "run")],
-					...["--storage-driver", "vfs", ...args],
-				],
-				{
-					...failure,
-					environment: { BUILDAH_ISOLATION: "chroot" },
-					...(onLine === undefined ? {} : { onLine }),
-				},
-			);
-		mkdirSync(storage);
-		say("container: importing the base image");
-		const scratch = (await buildah(["from", "scratch"])).trim();
-		await buildah(["add", "--quiet", scratch, base.tar, "/"]);
-		await buildah(["commit", "--quiet", "--rm", scratch, "netherd-test-base"]);
+		const userFolder = join(folder, "user");
+		const user = await UnprivilegedUser.create(userFolder, failure);
+		// What the user has: a clone that is set up, the key beside it.
+		const clone = readdirSync(repository).filter((name) => ![".cache", ".git"].includes(name));
+		await user.copy(
+			clone.map((name) => join(repository, name)),
+			"netherd",
+		);
+		await user.copy([testSigningKeyFile, base.tar], "");
+		const buildahArgv = (...args: string[]) =>
+			user.argv("netherd", [
+				...["env", "BUILDAH_ISOLATION=chroot", "STORAGE_DRIVER=vfs", "buildah", ...args],
+			]);
+		const buildah = async (...args: string[]) => await runTool(buildahArgv(...args), failure);
+
+		say("container: importing the base image, as a user without privileges");
+		const scratch = (await buildah("from", "scratch")).trim();
+		await buildah("add", "--quiet", scratch, "../base.tar", "/");
+		await buildah("commit", "--quiet", "--rm", scratch, "netherd-test-base");
 
 		const log: string[] = [];
-		await buildah(buildArguments(server.url, programs.version.replace(/^v/, "")), (line) => {
-			log.push(line);
-			const step = /STEP \d+\/\d+: FROM .* AS (\S+)$/.exec(line)?.[1];
-			if (step !== undefined) say(`container: building the stage ${step}`);
+		await runTool(buildahArgv(...buildArguments(server.url, programs.version.replace(/^v/, ""))), {
+			...failure,
+			onLine(line) {
+				log.push(line);
+				const step = /STEP \d+\/\d+: FROM .* AS (\S+)$/.exec(line)?.[1];
+				if (step !== undefined) say(`container: building the stage ${step}`);
+			},
 		});
 		writeFileSync(join(folder, "build.log"), `${log.join("\n")}\n`);
-		await searchLayers(storage);
+		await searchLayers(user.path(".local/share/containers/storage"));
 
-		const container = (await buildah(["from", "netherd-test-companion"])).trim();
-		const { OCIv1 } = JSON.parse(/\{.*/s.exec(await buildah(["inspect", container]))?.[0] ?? "") as {
+		const container = (await buildah("from", "netherd-test-companion")).trim();
+		const { OCIv1 } = JSON.parse(/\{.*/s.exec(await buildah("inspect", container))?.[0] ?? "") as {
 			OCIv1: { config: { Entrypoint: string[]; Cmd: string[] } };
 		};
 		const argv = [...OCIv1.config.Entrypoint, ...OCIv1.config.Cmd];
-		writeFileSync(join(folder, "argv.json"), JSON.stringify(argv));
-		renameSync((await buildah(["mount", container])).trim(), join(folder, "root"));
-		rmSync(storage, { recursive: true });
+		const { host } = JSON.parse(await buildah("info")) as { host: { rootless: boolean } };
+		writeFileSync(join(folder, "container.json"), JSON.stringify({ argv, isRootless: host.rootless }));
+		// Its owners are users of the container only for who built it.
+		const pack = buildahArgv("unshare", "sh", "-c", packScript, "sh", container);
+		await runTool(["bash", "-c", unpackScript, "bash", join(folder, "root"), ...pack], failure);
+		rmSync(userFolder, { recursive: true });
 	});
 	return {
 		root: join(folder, "root"),
-		argv: JSON.parse(readFileSync(join(folder, "argv.json"), "utf8")),
-		log: readFileSync(join(folder, "build.log"), "utf8"),
+		...(JSON.parse(readFileSync(join(folder, "container.json"), "utf8")) as Omit<ContainerImage, "root">),
 	};
 }
 
@@ -129,14 +141,14 @@ async function searchLayers(storage: string): Promise<void> {
 function buildArguments(repositoryUrl: string, version: string): string[] {
 	const buildArgument = (name: string, value: string) => ["--build-arg", `${name}=${value}`];
 	return [
-		...["build", "--file", join(repository, "image/Dockerfile"), "--tag", "netherd-test-companion"],
+		...["build", "--file", "image/Dockerfile", "--tag", "netherd-test-companion"],
 		...buildArgument("BASE_IMAGE", "localhost/netherd-test-base"),
 		...buildArgument("RECIPE", "vm-tests/container/recipe.conf"),
 		...buildArgument("DKMS_SOURCES", "image/examples/dkms"),
 		...buildArgument("KUBERNETES_REPOSITORY", repositoryUrl),
 		...buildArgument("KUBERNETES_KEY", `${repositoryUrl}Release.key`),
 		...buildArgument("KUBERNETES_VERSION", `${version}-*`),
-		...["--secret", `id=signing-key,src=${testSigningKeyFile}`],
-		repository,
+		...["--secret", `id=signing-key,src=../${basename(testSigningKeyFile)}`],
+		".",
 	];
 }

@@ -56,8 +56,9 @@ export default scenario(
 	},
 );
 
-async function checkImage(stage: ScenarioStage, { root, argv }: ContainerImage): Promise<void> {
+async function checkImage(stage: ScenarioStage, { root, argv, isRootless }: ContainerImage): Promise<void> {
 	const tree = join(root, "srv/netherd");
+	await stage.check("it was built by a user without privileges", () => assert.equal(isRootless, true));
 	await stage.check("the container's image starts the companion with the configuration of the farm", () => {
 		assert.deepEqual(argv, [
 			"/usr/local/bin/companion",
