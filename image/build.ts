@@ -74,9 +74,11 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 	if (process.getuid?.() !== 0) {
 		throw new NetherdError(
 			"image.needs-root",
-			"building an image needs root: it installs packages into a folder and mounts",
+			"building an image needs root: it sets owners and changes its root folder",
 			{
-				hint: "run the same command with sudo",
+				hint:
+					"run the same command with sudo" +
+					(options.source === undefined ? "" : ", or in a user namespace: put `buildah unshare` before it"),
 			},
 		);
 	}

@@ -5,6 +5,8 @@
 # then they are mounted. In a container that may not mount they are made, and where not even that is allowed, an empty
 # file stands in for /dev/null, which does for the programs of the build. Nothing stays in ROOT/dev.
 set -eu
+# chroot is there, and who is no root outside of this build may not have it in the path.
+PATH=$PATH:/usr/sbin:/sbin
 root=$1
 shift
 devices="null:3 zero:5 full:7 random:8 urandom:9"

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { NetherdError } from "../../agent/errors.ts";
 import { runTool } from "../../image/run-tool.ts";
-import { cachedBuild, repository, testSigningKeyFile } from "../../tools/cache.ts";
+import { cachedBuild, testSigningKeyFile } from "../../tools/cache.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
 import { kubernetesPrograms } from "../kubernetes/programs.ts";
 import { buildBaseImage } from "./base-image.ts";
@@ -64,13 +64,8 @@ export async function buildContainer(say: (line: string) => void): Promise<Conta
 	const { folder } = await cachedBuild("container-image", inputs, async (folder) => {
 		await using server = await FileServer.start(packages.folder);
 		const userFolder = join(folder, "user");
-		const user = await UnprivilegedUser.create(userFolder, failure);
-		// What the user has: a clone that is set up, the key beside it.
-		const clone = readdirSync(repository).filter((name) => ![".cache", ".git"].includes(name));
-		await user.copy(
-			clone.map((name) => join(repository, name)),
-			"netherd",
-		);
+		const user = await UnprivilegedUser.create(userFolder);
+		await user.copyRepository("netherd");
 		await user.copy([testSigningKeyFile, base.tar], "");
 		const buildahArgv = (...args: string[]) =>
 			user.argv("netherd", [

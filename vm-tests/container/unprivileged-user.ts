@@ -1,11 +1,17 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isolated, runTool, type ToolOptions } from "../../image/run-tool.ts";
+import { isolated, runTool } from "../../image/run-tool.ts";
+import { repository } from "../../tools/cache.ts";
 
 const name = "builder";
 /** No user of this machine; nor are those that it may be in its containers (subuid(5)). */
 const id = 2_000_000;
 const subordinates = "2001000:65536";
+
+const failure = {
+	code: "vm.container-build-failed",
+	hint: "see the last lines: the user's files could not be copied",
+};
 
 /**
  * A user without any privilege, as `useradd` would make one: with an entry in /etc/passwd, subordinate user IDs and a home.
@@ -15,19 +21,17 @@ export class UnprivilegedUser {
 	/** As its programs see it. */
 	readonly home = `/home/${name}`;
 	readonly #folder: string;
-	readonly #options: ToolOptions;
 
-	private constructor(folder: string, options: ToolOptions) {
+	private constructor(folder: string) {
 		this.#folder = folder;
-		this.#options = options;
 	}
 
 	/**
 	 * @param folder For its home; to be removed as root.
-	 * @param options The error of what fails.
+	 * @throws {NetherdError} `vm.container-build-failed`.
 	 */
-	static async create(folder: string, options: ToolOptions): Promise<UnprivilegedUser> {
-		const user = new UnprivilegedUser(folder, options);
+	static async create(folder: string): Promise<UnprivilegedUser> {
+		const user = new UnprivilegedUser(folder);
 		mkdirSync(folder, { recursive: true });
 		const write = (file: string, text: string) => {
 			writeFileSync(join(folder, file), text);
@@ -47,8 +51,17 @@ export class UnprivilegedUser {
 	/** Copies files and folders of this machine to a folder of its home; the copies are its own. */
 	async copy(from: readonly string[], to: string): Promise<void> {
 		mkdirSync(this.path(to), { recursive: true });
-		await runTool(["cp", "--archive", `--target-directory=${this.path(to)}`, ...from], this.#options);
+		await runTool(["cp", "--archive", `--target-directory=${this.path(to)}`, ...from], failure);
 		await this.#own(to);
+	}
+
+	/** Copies the repository as it is set up, without its history and what is built. */
+	async copyRepository(to: string): Promise<void> {
+		const names = readdirSync(repository).filter((name) => name !== ".cache" && name !== ".git");
+		await this.copy(
+			names.map((name) => join(repository, name)),
+			to,
+		);
 	}
 
 	/** @returns What runs a program as this user, in a folder of its home. */
@@ -69,7 +82,7 @@ export class UnprivilegedUser {
 	}
 
 	async #own(path: string): Promise<void> {
-		await runTool(["chown", "--recursive", `${id}:${id}`, this.path(path)], this.#options);
+		await runTool(["chown", "--recursive", `${id}:${id}`, this.path(path)], failure);
 	}
 }
 
