@@ -22,8 +22,8 @@ export const nodePrograms = {
 	kubeadm: "kubeadm",
 	systemctl: "systemctl",
 	chpasswd: "chpasswd",
+	ip: "ip",
 	/** In units, which take absolute paths only. */
-	ip: "/usr/sbin/ip",
 	swapon: "/usr/sbin/swapon",
 	journalctl: "/usr/bin/journalctl",
 	systemdNotify: "systemd-notify",

@@ -4,10 +4,12 @@ import { nodePrograms } from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Operation } from "../plan/operation.ts";
 import type { Step } from "../plan/step.ts";
-import { rcLocalUnit } from "./60-rc-local.ts";
 import { because } from "./because.ts";
 import { aliasUnit, localUnits, wantUnit } from "./units.ts";
 
+const timeoutMs = 10_000;
+/** Higher than that of any other default route: networkd's are 1024 (systemd.network(5)), NetworkManager's below 21000. */
+const bootRouteMetric = 65_535;
 /** A second is usual; a node whose DHCP server is away keeps its address and goes on. */
 const onlineTimeoutSeconds = 30;
 
@@ -17,7 +19,7 @@ export const network: Step<Inputs<InitFacts>> = {
 	keys: ["NET_DEVICE_METHOD"],
 	plan: ({ facts, configuration }) => {
 		const method = (configuration.text("NET_DEVICE_METHOD") ?? "dhcp").toLowerCase();
-		const { mac, ip, gateway } = facts.network;
+		const { device, mac, ip, gateway } = facts.network;
 		if (method === "manual" || mac === undefined) return [];
 		const reason = because(configuration, "NET_DEVICE_METHOD");
 		const write = (path: string, content: string): Operation => ({
@@ -39,19 +41,19 @@ export const network: Step<Inputs<InitFacts>> = {
 			wantUnit("systemd-networkd.service", "multi-user.target", reason),
 			wantUnit("systemd-networkd.socket", "sockets.target", reason),
 			wantUnit("systemd-networkd-wait-online.service", "network-online.target", reason),
-			...(method === "dhcp" && gateway !== undefined && isIpv4(gateway)
+			...(facts.root.units.includes("networking.service")
+				? [write("/etc/network/interfaces", onlyLoopback)]
+				: []),
+			// Last: the files are there whatever becomes of this.
+			...(method === "dhcp" && device !== undefined && gateway !== undefined && isIpv4(gateway)
 				? [
 						{
-							kind: "installUnit",
-							name: "netherd-boot-route.service",
-							content: bootRouteUnit(gateway),
-							wantedBy: "network-online.target",
+							kind: "spawn",
+							argv: [nodePrograms.sh, "-c", giveWay, "sh", gateway, device],
+							timeoutMs,
 							because: reason,
 						} as const,
 					]
-				: []),
-			...(facts.root.units.includes("networking.service")
-				? [write("/etc/network/interfaces", onlyLoopback)]
 				: []),
 		];
 	},
@@ -102,26 +104,13 @@ ExecStart=/usr/lib/systemd/systemd-networkd-wait-online --any --timeout=${online
 
 /**
  * The initramfs's default route has no metric, so it would win over that of the lease for ever, whatever gateway a later
- * lease names. It goes once there is another, and not before: a root may be read over it.
+ * lease names. It stays, because a root may be read over it and no lease may come, but after all others. A metric can't be
+ * changed: the new route is there before the old one goes. Gateways may lie outside of the subnet.
  */
-function bootRouteUnit(gateway: string): string {
-	const other = `${nodePrograms.ip} -4 route show default proto dhcp | grep -q .`;
-	const remove = `${nodePrograms.ip} -4 route del default via ${gateway} proto boot`;
-	return `[Unit]
-Description=Take away the initramfs's default route once DHCP has given one
-After=systemd-networkd-wait-online.service
-Before=network-online.target ${rcLocalUnit}
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecCondition=${nodePrograms.sh} -c '${other}'
-ExecStart=-${remove}
-
-[Install]
-WantedBy=network-online.target
-`;
-}
+const giveWay = [
+	`${nodePrograms.ip} -4 route replace default via "$1" dev "$2" onlink proto static metric ${bootRouteMetric}`,
+	`${nodePrograms.ip} -4 route flush exact default dev "$2" proto boot`,
+].join(" && ");
 
 /** interfaces(5), as LTSP 5 writes it: ifupdown must not run a second DHCP client. */
 const onlyLoopback = `auto lo

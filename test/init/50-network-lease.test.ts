@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { network } from "../../agent/init/50-network.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
-import { makeTestRoot, type TestRoot } from "../lib/plan-step.ts";
+import { makeTestRoot, planStep, type TestRoot, withoutPrograms } from "../lib/plan-step.ts";
 
 // The real systemd-networkd, in namespaces of its own, with the files that the step writes.
 
@@ -18,16 +18,19 @@ async function boot(dhcpServer: "yes" | "no"): Promise<Record<string, string>> {
 	work = makeTestRoot();
 	const node = makeTestRoot();
 	try {
-		await node.run(network, "");
+		await node.run(withoutPrograms(network), "");
 		execFileSync("cp", ["-a", node.path, join(work.path, "root")]);
 	} finally {
 		node.remove();
 	}
+	const program = planStep(network, "", { network: { device: "node0" } }).flatMap((operation) =>
+		operation.kind === "spawn" ? operation.argv : [],
+	);
 	const printed = execFileSync(
 		"unshare",
 		[
 			..."--net --mount --pid --mount-proc --fork --kill-child".split(" "),
-			...["sh", join(import.meta.dirname, "lease.sh"), work.path, dhcpServer],
+			...["sh", join(import.meta.dirname, "lease.sh"), work.path, dhcpServer, ...program],
 		],
 		{ encoding: "utf8", timeout: 150_000 },
 	);
@@ -45,8 +48,10 @@ test("the boot's address becomes a lease, its default route gives way, others' r
 	expect(defaultRoutes(seen.before)).toEqual([
 		expect.stringMatching(/^default via 192\.0\.2\.254 dev node0 *$/),
 	]);
+	// In this order, from the one that is used: the lease's, and what there is without a lease.
 	expect(defaultRoutes(seen["with networkd"])).toEqual([
-		expect.stringMatching(/^default via 192\.0\.2\.254 dev node0 proto dhcp /),
+		expect.stringMatching(/^default via 192\.0\.2\.254 dev node0 proto dhcp .*metric 1024 *$/),
+		expect.stringMatching(/^default via 192\.0\.2\.254 dev node0 proto static metric 65535 onlink *$/),
 	]);
 	for (const kept of [
 		/^node0\S* +UP +192\.0\.2\.10\/24 *$/m,
@@ -70,6 +75,13 @@ test("the boot's address becomes a lease, its default route gives way, others' r
 
 test("without a DHCP server the node keeps what it booted with", async () => {
 	const seen = await boot("no");
-	expect(seen["with networkd"]).toBe(seen.before);
-	expect(seen["after networkd"]).toBe(seen.before);
+	expect(seen["with networkd"]).toBe(seen["before networkd"]);
+	expect(seen["after networkd"]).toBe(seen["before networkd"]);
+	expect(seen["before networkd"]).toMatch(/^default via 192\.0\.2\.254 dev node0 /m);
+	expect(seen["before networkd"]?.match(/^default /gm)).toHaveLength(1);
+});
+
+test("run a second time, on a root that something else has mounted, it leaves the same routes", async () => {
+	const seen = await boot("no");
+	expect(seen["when run again"]).toBe(seen["before networkd"]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { network } from "../../agent/init/50-network.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
-import { makeTestRoot, planStep, planText, type TestRoot } from "../lib/plan-step.ts";
+import { makeTestRoot, planStep, planText, type TestRoot, withoutPrograms } from "../lib/plan-step.ts";
 
 let root: TestRoot | undefined;
 beforeAll(() => ensureDebianPackages(["systemd"], "ask systemctl what is enabled"));
@@ -51,22 +51,7 @@ test("dhcp: the address is kept and renewed", () => {
 		  because NET_DEVICE_METHOD (default)
 		make link     /etc/systemd/system/network-online.target.wants/systemd-networkd-wait-online.service -> /usr/lib/systemd/system/systemd-networkd-wait-online.service
 		  because NET_DEVICE_METHOD (default)
-		put file      /etc/systemd/system/netherd-boot-route.service  (0644, 423 B)
-		  because NET_DEVICE_METHOD (default)
-		  │ [Unit]
-		  │ Description=Take away the initramfs's default route once DHCP has given one
-		  │ After=systemd-networkd-wait-online.service
-		  │ Before=network-online.target netherd-rc-local.service
-		  │ 
-		  │ [Service]
-		  │ Type=oneshot
-		  │ RemainAfterExit=yes
-		  │ ExecCondition=/bin/sh -c '/usr/sbin/ip -4 route show default proto dhcp | grep -q .'
-		  │ ExecStart=-/usr/sbin/ip -4 route del default via 192.0.2.254 proto boot
-		  │ 
-		  │ [Install]
-		  │ WantedBy=network-online.target
-		make link     /etc/systemd/system/network-online.target.wants/netherd-boot-route.service -> ../netherd-boot-route.service
+		run           /bin/sh -c 'ip -4 route replace default via "$1" dev "$2" onlink proto static metric 65535 && ip -4 route flush exact default dev "$2" proto boot' sh 192.0.2.254 enp1s0
 		  because NET_DEVICE_METHOD (default)"
 	`);
 });
@@ -89,7 +74,7 @@ test("static: the address is kept, nobody is asked", () => {
 		  "path": "/etc/systemd/network/05-netherd.network",
 		}
 	`);
-	expect(rest.map(({ kind }) => kind)).not.toContain("installUnit");
+	expect(rest.map(({ kind }) => kind)).not.toContain("spawn");
 });
 
 test("manual, or an interface that is not known: nothing", () => {
@@ -97,10 +82,13 @@ test("manual, or an interface that is not known: nothing", () => {
 	expect(planStep(network, "", { network: { mac: undefined } as never })).toEqual([]);
 });
 
-test("without a gateway there is no route to take away", () => {
-	expect(paths("", { network: { gateway: undefined } })).not.toContain("installUnit");
-	expect(paths("", { network: { gateway: "192.0.2.1; reboot" } })).not.toContain("installUnit");
-	expect(paths("")).toContain("installUnit");
+test("dhcp, with a gateway: the initramfs's default route gives way, last of all", () => {
+	const last = (node = {}) => planStep(network, "", node).at(-1)?.kind;
+	expect(last()).toBe("spawn");
+	expect(last({ root: { units: ["networking.service"] } })).toBe("spawn");
+	expect(paths("", { network: { gateway: undefined } })).not.toContain("spawn");
+	expect(paths("", { network: { gateway: "192.0.2.1; reboot" } })).not.toContain("spawn");
+	expect(paths("", { network: { device: undefined } })).not.toContain("spawn");
 });
 
 test("ifupdown, where the image has it, leaves the interface alone", () => {
@@ -123,12 +111,7 @@ test("systemctl finds enabled what the links enable", async () => {
 		"systemd-networkd-wait-online.service",
 	];
 	expect(units.map(state)).toEqual(["disabled", "disabled", "disabled"]);
-	await root.run(network, "");
-	expect([...units, "netherd-boot-route.service"].map(state)).toEqual([
-		"enabled",
-		"enabled",
-		"enabled",
-		"enabled",
-	]);
+	await root.run(withoutPrograms(network), "");
+	expect(units.map(state)).toEqual(["enabled", "enabled", "enabled"]);
 	expect(state("dbus-org.freedesktop.network1.service")).toBe("alias");
 });

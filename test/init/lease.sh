@@ -1,9 +1,10 @@
 #!/bin/sh
 # For 50-network-lease.test.ts: as PID 1 of namespaces of its own (unshare --net --mount --pid --mount-proc --fork).
-#   lease.sh WORK yes|no     whether a DHCP server answers
-# WORK/root holds the files that the step wrote. Prints what the interface looked like, in sections.
+#   lease.sh WORK yes|no PROGRAM…     whether a DHCP server answers
+# WORK/root holds the files that the step wrote, PROGRAM is what it runs after that. Prints what the interface looked like, in sections.
 set -eu
 work=$1 dhcp=$2
+shift 2
 
 mount --make-rprivate /
 ip link set lo up
@@ -43,6 +44,10 @@ show() {
 }
 
 show "before"
+"$@"
+show "before networkd"
+"$@"
+show "when run again"
 SYSTEMD_LOG_LEVEL=debug /usr/lib/systemd/systemd-networkd >"$work/networkd.log" 2>&1 &
 networkd=$!
 if [ "$dhcp" = yes ]; then
@@ -51,8 +56,6 @@ else
 	# By then it has dropped what it does not keep.
 	until grep -q "DHCPv4 client: DISCOVER" "$work/networkd.log"; do sleep 0.1; done
 fi
-eval "$(sed -n 's/^ExecCondition=//p' "$work/root/etc/systemd/system/netherd-boot-route.service")" &&
-	eval "$(sed -n 's/^ExecStart=-//p' "$work/root/etc/systemd/system/netherd-boot-route.service")"
 show "with networkd"
 kill "$networkd"
 wait "$networkd" || true

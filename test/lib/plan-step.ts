@@ -101,6 +101,11 @@ export function planActions<StageFacts extends Facts>(
 	return plan.steps.flatMap(({ actions }) => actions);
 }
 
+/** The step without the programs that it runs, where they would change the machine that the test runs on. */
+export function withoutPrograms(step: Step<Inputs<InitFacts>>): Step<Inputs<InitFacts>> {
+	return { ...step, plan: (inputs) => step.plan(inputs).filter(({ kind }) => kind !== "spawn") };
+}
+
 /** A folder that steps run in, confined by chroot; removed by {@link TestRoot.remove}. */
 export interface TestRoot {
 	readonly path: string;
