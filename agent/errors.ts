@@ -27,6 +27,11 @@ export function describeError(error: unknown): string {
 	return lines.join("\n");
 }
 
+/** What node:util's parseArgs says is wrong, without its advice on how to write words that begin with a hyphen. */
+export function describeWrongOption(error: unknown): string {
+	return messageOf(error).replace(/\. To specify a positional argument[\s\S]*$/, "");
+}
+
 function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }

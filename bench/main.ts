@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { describeError, NetherdError } from "../agent/errors.ts";
+import { describeError, describeWrongOption, NetherdError } from "../agent/errors.ts";
 import { benchBoot } from "./boot.ts";
 import { benchConfiguration } from "./configuration.ts";
 import { benchExecutable } from "./executable.ts";
@@ -69,15 +69,7 @@ line has the load. A result reads: median (fastest–slowest), rate, processor t
 `;
 
 async function main(): Promise<void> {
-	const { values, positionals } = parseArgs({
-		allowPositionals: true,
-		options: {
-			help: { type: "boolean", default: false },
-			pairs: { type: "string", default: "5" },
-			rounds: { type: "string", default: "3" },
-			"size-mib": { type: "string", default: "1024" },
-		},
-	});
+	const { values, positionals } = readArguments();
 	if (values.help) {
 		process.stdout.write(help);
 		return;
@@ -106,6 +98,24 @@ async function main(): Promise<void> {
 		if (startLoad > availableParallelism()) {
 			console.log(`(the machine was busy with other things: load ${startLoad.toFixed(1)} at the start)`);
 		}
+	}
+}
+
+function readArguments() {
+	try {
+		return parseArgs({
+			allowPositionals: true,
+			options: {
+				help: { type: "boolean", short: "h", default: false },
+				pairs: { type: "string", default: "5" },
+				rounds: { type: "string", default: "3" },
+				"size-mib": { type: "string", default: "1024" },
+			},
+		});
+	} catch (error) {
+		throw new NetherdError("usage.bad-option", describeWrongOption(error), {
+			hint: "see: npm run bench -- --help",
+		});
 	}
 }
 

@@ -24,6 +24,7 @@ import { buildNodeImage, type NodeImage } from "./node-image.ts";
 import type { Say } from "./progress.ts";
 import type { Recipe } from "./recipe.ts";
 import { openOrMakeSigningKey } from "./signing-key.ts";
+import { sourceStatus } from "./source/open-source.ts";
 import { openWorkFolder } from "./work-folder.ts";
 
 /** Where the boot tree goes when nothing else is said. */
@@ -82,6 +83,8 @@ export async function buildImage(options: BuildOptions, say: Say): Promise<Publi
 			},
 		);
 	}
+	// Before a key is made for nothing.
+	if (options.source !== undefined) sourceStatus(options.source.path);
 	const trusted = (options.trustedKeyFiles ?? []).map(readPublicKey);
 	const key = openOrMakeSigningKey(options.signingKeyFile, say);
 	const trustedKeys = [...new Map([key.publicKey, ...trusted].map((each) => [each.id, each])).values()];

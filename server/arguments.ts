@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { NetherdError } from "../agent/errors.ts";
+import { describeWrongOption, NetherdError } from "../agent/errors.ts";
 import type { CompanionArguments } from "./companion.ts";
 
 /**
@@ -19,7 +19,7 @@ export function parse(
 			options: { config: { type: "string" }, help: { type: "boolean", short: "h" }, ...options },
 		});
 	} catch (error) {
-		throw usage(error instanceof Error ? error.message : String(error));
+		throw usage(describeWrongOption(error));
 	}
 }
 

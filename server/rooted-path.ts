@@ -101,7 +101,7 @@ function isInside(realRoot: string, path: string): boolean {
 
 function missing(path: string, cause: unknown): NetherdError {
 	return new NetherdError("server.file-missing", `cannot read ${path}`, {
-		hint: "put the file there; `image/main.ts` makes a complete folder",
+		hint: "put the file there; `npm run image -- build --out DIR` makes a complete boot tree",
 		cause,
 	});
 }

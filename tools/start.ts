@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { describeError, NetherdError } from "../agent/errors.ts";
+import { describeError, describeWrongOption, NetherdError } from "../agent/errors.ts";
 import { type CompanionEvent, describeEvent } from "../server/events.ts";
 import { BootedNode, machineIdentity } from "../vm-tests/lib/booted-node.ts";
 import { exitOnSignals, prepareBoots, vmFolder } from "../vm-tests/lib/prepare.ts";
@@ -95,7 +95,7 @@ function wantsHelp(argv: readonly string[]): boolean {
 			parseArgs({ args: [...argv], options: { help: { type: "boolean", short: "h" } } }).values.help === true
 		);
 	} catch (error) {
-		throw new NetherdError("usage.bad-option", error instanceof Error ? error.message : String(error), {
+		throw new NetherdError("usage.bad-option", describeWrongOption(error), {
 			hint: "npm start takes no options",
 		});
 	}

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { describeError, NetherdError } from "../agent/errors.ts";
+import { describeError, describeWrongOption, NetherdError } from "../agent/errors.ts";
 import { allScenarios, chooseScenarios } from "./lib/find-scenarios.ts";
 import { exitOnSignals, prepareBoots, vmFolder } from "./lib/prepare.ts";
 import { runScenarios } from "./lib/run-scenarios.ts";
@@ -58,7 +58,7 @@ function readArguments(argv: readonly string[]) {
 			},
 		});
 	} catch (error) {
-		throw new NetherdError("usage.bad-option", error instanceof Error ? error.message : String(error), {
+		throw new NetherdError("usage.bad-option", describeWrongOption(error), {
 			hint: "see: npm run vm -- --help",
 		});
 	}

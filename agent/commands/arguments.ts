@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { NetherdError } from "../errors.ts";
+import { describeWrongOption, NetherdError } from "../errors.ts";
 import { type CommandDescription, commands, type OptionDescription, wordKind } from "./command-table.ts";
 
 /** What was asked for on the command line. */
@@ -53,7 +53,7 @@ function parseOptions(command: CommandDescription, words: readonly string[]) {
 			),
 		});
 	} catch (error) {
-		throw badOption(error instanceof Error ? error.message : String(error), hint);
+		throw badOption(describeWrongOption(error), hint);
 	}
 	requirePositionals(command, parsed.positionals, hint);
 	const options = { ...parsed.values, ...pairs } as Options;
@@ -79,7 +79,7 @@ function takePairs(command: CommandDescription, words: readonly string[], hint: 
 		if (first.length > 0) rest.splice(at, 0, ...taken.splice(count - 1));
 		const given = [...first, ...taken];
 		if (given.length < count || given.some((word) => word.startsWith("--"))) {
-			throw badOption(`--${name} takes ${value}, not ${JSON.stringify(given.join(" "))}`, hint);
+			throw badOption(`--${name} takes ${value}, ${notWhat(given)}`, hint);
 		}
 		pairs[name] = given;
 	}
@@ -91,11 +91,9 @@ function requirePositionals(command: CommandDescription, given: readonly string[
 	const required = known.filter((word) => !word.startsWith("["));
 	if (given.length >= required.length && given.length <= known.length) return;
 	const expected = known.length === 0 ? "no further words" : known.join(" ");
-	throw new NetherdError(
-		"usage.wrong-words",
-		`agent ${command.name} takes ${expected}, not ${JSON.stringify(given.join(" "))}`,
-		{ hint },
-	);
+	throw new NetherdError("usage.wrong-words", `agent ${command.name} takes ${expected}, ${notWhat(given)}`, {
+		hint,
+	});
 }
 
 function requireChoice({ name, value = "" }: OptionDescription, given: Options[string], hint: string): void {
@@ -111,6 +109,10 @@ function requireCompany({ name, notWith = [], onlyWith }: OptionDescription, giv
 	if (onlyWith !== undefined && given[onlyWith] === undefined) {
 		throw badOption(`--${name} needs --${onlyWith}`, hint);
 	}
+}
+
+function notWhat(given: readonly string[]): string {
+	return given.length === 0 ? "and there is none" : `not ${JSON.stringify(given.join(" "))}`;
 }
 
 function badOption(message: string, hint: string): NetherdError {

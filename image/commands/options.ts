@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { NetherdError } from "../../agent/errors.ts";
+import { describeWrongOption, NetherdError } from "../../agent/errors.ts";
 
 type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
 
@@ -20,7 +20,7 @@ export function readOptions<const Options extends OptionsConfig>(
 			options: { ...options, help: { type: "boolean", short: "h" } },
 		});
 	} catch (error) {
-		throw badOption(error instanceof Error ? error.message : String(error), `see: image ${command} --help`);
+		throw badOption(describeWrongOption(error), `see: image ${command} --help`);
 	}
 }
 

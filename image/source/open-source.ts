@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, type Stats, statSync } from "node:fs";
 import { NetherdError } from "../../agent/errors.ts";
 import type { Say } from "../progress.ts";
 import { extractArchive } from "./archive.ts";
@@ -18,6 +18,15 @@ export interface SourceOptions {
 	readonly kernelRelease?: string;
 }
 
+/** @throws {NetherdError} `image.source-missing`. */
+export function sourceStatus(path: string): Stats {
+	const status = statSync(path, { throwIfNoEntry: false });
+	if (status !== undefined) return status;
+	throw new NetherdError("image.source-missing", `there is no ${path}`, {
+		hint: "give a folder or an archive with a root file system, or a recipe: image build --help",
+	});
+}
+
 /**
  * Makes the root of a source in a folder: a copy of a root folder, what a tar archive of one holds, or what the layers of a
  * container image (a folder or an archive, as OCI or `docker save` writes them) make together. The source is only read.
@@ -34,12 +43,7 @@ export async function openSource(
 	say: Say,
 ): Promise<void> {
 	const { path } = source;
-	const status = statSync(path, { throwIfNoEntry: false });
-	if (status === undefined) {
-		throw new NetherdError("image.source-missing", `there is no ${path}`, {
-			hint: "give a folder or an archive with a root file system, or a recipe: image build --help",
-		});
-	}
+	const status = sourceStatus(path);
 	if (status.isDirectory() && !isContainerImage(path)) {
 		say(`copying the root ${path}`);
 		mkdirSync(root);

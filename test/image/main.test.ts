@@ -100,6 +100,19 @@ test("keygen overwrites nothing", async () => {
 	}
 });
 
+test("no key is made for a source that is not there", async () => {
+	const folder = temporaryFolder();
+	const words = ["build", "/no/such/root", "--out", join(folder, "tree"), "--key", join(folder, "key.pem")];
+	const { exitCode, stderr } = await image(...words);
+	expect([exitCode, stderr]).toEqual([1, expect.stringContaining("[image.source-missing]")]);
+	expect(readdirSync(folder)).toEqual([]);
+});
+
+test("an option that is not known is said in one sentence", async () => {
+	const { stderr } = await image("build", "--levl", "3");
+	expect(stderr.split("\n")[0]).toBe("image: Unknown option '--levl' [usage.bad-option]");
+});
+
 test("a key that cannot be written is named", async () => {
 	const file = join(temporaryFolder(), "no-folder");
 	writeFileSync(file, "");
