@@ -58,15 +58,21 @@ async function stageOne(url: string, ...otherSources: string[]) {
 	};
 }
 
+/** A tree whose image becomes another one, once, at the twentieth request. */
+async function serveReplacedTree() {
+	const other = await otherTree();
+	let isReplaced = false;
+	const { url } = await serveTree((count, tree) => {
+		if (count !== 20 || isReplaced) return;
+		isReplaced = true;
+		moveImage(other.folder, tree);
+	});
+	return { url, other };
+}
+
 describe("an image that is replaced in the middle of its download", () => {
 	test("the stage starts over, by name, and ends with the new one", async () => {
-		const other = await otherTree();
-		let isReplaced = false;
-		const { url } = await serveTree((count, tree) => {
-			if (count !== 20 || isReplaced) return;
-			isReplaced = true;
-			moveImage(other.folder, tree);
-		});
+		const { url, other } = await serveReplacedTree();
 		const outcome = await stageOne(url);
 		expect(outcome).toMatchObject({ error: "undefined", mountedTimes: 1, sha256: sha256(other.content) });
 		expect(outcome.lines).toContain(
@@ -80,13 +86,7 @@ describe("an image that is replaced in the middle of its download", () => {
 	});
 
 	test("the stage starts over though another source, which is down, might still have the old one", async () => {
-		const other = await otherTree();
-		let isReplaced = false;
-		const { url } = await serveTree((count, tree) => {
-			if (count !== 20 || isReplaced) return;
-			isReplaced = true;
-			moveImage(other.folder, tree);
-		});
+		const { url, other } = await serveReplacedTree();
 		const { host, port } = unusedAddress();
 		const outcome = await stageOne(url, `http://${host}:${port}/image.squashfs`);
 		expect(outcome).toMatchObject({ error: "undefined", mountedTimes: 1, sha256: sha256(other.content) });
