@@ -89,6 +89,9 @@ export const kubeletUnit = "kubelet.service";
 /** A name for this boot, which the kubelet tells the cluster (random(4)). */
 export const bootIdentity = "/proc/sys/kernel/random/boot_id";
 export const joinUnitName = "netherd-join.service";
+/** The unit that asks kubeadm for its version while the network comes up, and its answer. */
+export const kubeadmUnitName = "netherd-kubeadm.service";
+export const kubeadmVersionFile = `${stateFolder}/kubeadm-version`;
 export const joinUnitFile = `/etc/systemd/system/${joinUnitName}`;
 /** How far the join is, for `agent status`. */
 export const joinStateFile = `${stateFolder}/join/state.json`;

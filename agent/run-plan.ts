@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { describeError, NetherdError } from "./errors.ts";
 import { type Host, perform } from "./host/host.ts";
 import type { Action } from "./plan/action.ts";

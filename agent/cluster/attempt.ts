@@ -52,7 +52,7 @@ export async function attemptJoin(
 	const file = attempts[at]?.configuration ?? "";
 	const before = machine.readFile(file) ?? "{}";
 	const configuration = token === undefined ? before : withToken(before, token);
-	if (configuration !== before) await machine.replaceFile(file, configuration);
+	if (configuration !== before) machine.replaceFile(file, configuration);
 	try {
 		const argv = [nodePrograms.kubeadm, "join", "--config", file] as const;
 		const run = await runHidden(machine, argv, attemptTimeoutMs, tokensIn(configuration));
@@ -60,7 +60,7 @@ export async function attemptJoin(
 		const failure = classify(run);
 		return failure.code === "join.kubelet-down" ? await withKubeletsWords(machine, failure) : failure;
 	} finally {
-		if (configuration !== before) await machine.replaceFile(file, before);
+		if (configuration !== before) machine.replaceFile(file, before);
 	}
 }
 

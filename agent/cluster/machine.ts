@@ -27,7 +27,7 @@ export interface Machine {
 	): Promise<ProgramEnd>;
 	readonly readFile: ReadFile;
 	/** Atomically, readable by root alone. */
-	replaceFile(path: string, text: string): Promise<void>;
+	replaceFile(path: string, text: string): void;
 	/** Where a path is to this process. */
 	locate(path: string): string;
 	/** The body of an HTTP answer. @throws {NetherdError} `server.*`. */

@@ -7,15 +7,16 @@ import { gatherJoin } from "../facts/gather.ts";
 import { configurationUrl } from "../facts/image-location.ts";
 import { gatherOwnConfiguration } from "../facts/own-configuration.ts";
 import { resolveFacts } from "../facts/resolve-facts.ts";
+import { readInRoot } from "../facts/root.ts";
 import { trustOf } from "../facts/verification.ts";
 import type { JoinOutlets } from "../host/join-machine.ts";
 import { joinTeller } from "../host/join-teller.ts";
 import { queryProgram } from "../host/query-program.ts";
 import { reportEvent } from "../host/report-event.ts";
 import { loadSecrets } from "../host/secret-store.ts";
-import { tellServiceStatus } from "../host/service-status.ts";
+import { ServiceStatus } from "../host/service-status.ts";
 import { type Log, nodeLog } from "../log.ts";
-import { joinStateFile, joinUnitName, nodePrograms } from "../paths.ts";
+import { joinStateFile, joinUnitName, kubeadmVersionFile, nodePrograms } from "../paths.ts";
 import { runStage } from "../run-stage.ts";
 import { agentVersion } from "../version.ts";
 import { about, announced, type MakeHost, reportFailure, serverOf } from "./node.ts";
@@ -26,13 +27,14 @@ export async function join(makeHost: MakeHost, say: (line: string) => void): Pro
 	const log = nodeLog(say);
 	log.debug(`agent ${agentVersion} joins`);
 	const secrets = loadSecrets();
-	const facts = gatherJoin(await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
+	const facts = gatherJoin(await kubeadmVersion());
 	const stopping = new AbortController();
 	for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+	const serviceStatus = new ServiceStatus();
 	const teller = joinTeller({
 		log,
 		stateFile: joinStateFile,
-		serviceStatus: tellServiceStatus,
+		serviceStatus: (text) => serviceStatus.tell(text),
 		report: (event) =>
 			reportEvent(
 				serverOf(facts),
@@ -56,19 +58,29 @@ export async function join(makeHost: MakeHost, say: (line: string) => void): Pro
 		await teller.flush();
 		// Whoever stops the unit knows it.
 		if (stopping.signal.aborted) return 0;
-		await tellServiceStatus(
+		serviceStatus.tell(
 			error instanceof NetherdError ? `${error.message.split("\n")[0]} [${error.code}]` : "failed",
 		);
 		await reportFailure(error, facts, log);
 		throw error;
+	} finally {
+		await serviceStatus.end();
 	}
 }
 
 const showActiveState = [nodePrograms.systemctl, "show", "--property", "ActiveState", "--value"] as const;
 
-/** The unit has a socket of systemd's, a person at a shell has none. */
+/** What systemd has started has a socket of systemd's, what a person starts at a shell has none. */
+const isUnit = () => process.env.NOTIFY_SOCKET !== undefined;
+
+/** For the unit, another unit has asked already; that answer may be old by the time that a person starts a join. */
+async function kubeadmVersion(): Promise<string | undefined> {
+	const answer = isUnit() ? readInRoot("/", kubeadmVersionFile)?.trim() : undefined;
+	return answer || (await queryProgram([nodePrograms.kubeadm, "version", "-o", "short"]));
+}
+
 async function requireAlone(): Promise<void> {
-	if (process.env.NOTIFY_SOCKET !== undefined) return;
+	if (isUnit()) return;
 	const state = await queryProgram([...showActiveState, joinUnitName]);
 	if (state !== "activating") return;
 	throw new NetherdError("join.runs-already", `${joinUnitName} is joining the cluster already`, {

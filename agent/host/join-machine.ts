@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Patience } from "../cluster/backoff.ts";
 import type { JoinEvent } from "../cluster/join-event.ts";
@@ -12,7 +11,7 @@ export interface JoinMachineOptions {
 	/** Where a path of the node is to this process. */
 	readonly inRoot: (path: string) => string;
 	/** Whole, atomically, readable by root alone. */
-	readonly replaceFile: (path: string, text: string) => Promise<void>;
+	readonly replaceFile: (path: string, text: string) => void;
 	readonly runProgram: ProgramRun;
 	readonly outlets: JoinOutlets;
 	/** Receives what programs print, a line at a time, tokens taken out. */

@@ -1,6 +1,5 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JoinEvent } from "../cluster/join-event.ts";
 import { joinLines } from "../cluster/join-lines.ts";
@@ -12,7 +11,7 @@ export interface JoinTellerOptions {
 	/** Where the state goes, see `agent status`. */
 	readonly stateFile: string;
 	/** One line, for systemd. */
-	readonly serviceStatus: (text: string) => Promise<void>;
+	readonly serviceStatus: (text: string) => void;
 	/** Of what people are told, for the server. */
 	readonly report: (event: JoinEvent) => Promise<unknown>;
 }
@@ -50,7 +49,7 @@ export function joinTeller({ log, stateFile, serviceStatus, report }: JoinTeller
 			const { doing } = state;
 			if (doing === shown) return;
 			shown = doing;
-			queue(() => serviceStatus(doing));
+			queue(async () => serviceStatus(doing));
 		},
 		async flush() {
 			await Promise.race([telling, sleep(longestFlushMs, undefined, { ref: false })]);

@@ -1,5 +1,13 @@
-import { existsSync, lstatSync } from "node:fs";
-import { chmod, mkdir, open, rename, rm, symlink } from "node:fs/promises";
+import {
+	chmodSync,
+	existsSync,
+	lstatSync,
+	mkdirSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { joinCluster } from "../cluster/join-cluster.ts";
@@ -52,21 +60,21 @@ export function linuxHost(options: LinuxHostOptions): Host {
 
 	return {
 		async makeDirectory({ path, mode }) {
-			await mkdir(inRoot(path), { recursive: true, mode: parseMode(mode) });
+			mkdirSync(inRoot(path), { recursive: true, mode: parseMode(mode) });
 		},
 
 		async putFile({ path, mode, content }) {
-			await replaceWithText(fileInRoot(path), revealSecrets(content, secrets), parseMode(mode));
+			replaceWithText(fileInRoot(path), revealSecrets(content, secrets), parseMode(mode));
 		},
 
 		async makeSymlink({ path, target }) {
 			const link = entryInRoot(path);
-			if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory()) await rm(link, { recursive: true });
-			await replaceAtomically(link, (temporary) => symlink(target, temporary));
+			if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory()) rmSync(link, { recursive: true });
+			replaceAtomically(link, (temporary) => symlinkSync(target, temporary));
 		},
 
 		async removeFile({ path }) {
-			await rm(entryInRoot(path), { force: true });
+			rmSync(entryInRoot(path), { force: true });
 		},
 
 		async spawn({ argv, environment, timeoutMs }) {
@@ -123,28 +131,23 @@ export function linuxHost(options: LinuxHostOptions): Host {
 	};
 }
 
-async function replaceWithText(path: string, text: string, mode: number): Promise<void> {
-	await replaceAtomically(path, async (temporary) => {
-		const file = await open(temporary, "wx", mode);
-		try {
-			await file.writeFile(text);
-		} finally {
-			await file.close();
-		}
-		await chmod(temporary, mode);
+function replaceWithText(path: string, text: string, mode: number): void {
+	replaceAtomically(path, (temporary) => {
+		writeFileSync(temporary, text, { flag: "wx", mode });
+		chmodSync(temporary, mode);
 	});
 }
 
 /** Makes the new entry beside the old one, then renames it over: readers see the old one or the new one, whole. */
-async function replaceAtomically(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
-	await mkdir(dirname(path), { recursive: true });
+function replaceAtomically(path: string, make: (temporary: string) => void): void {
+	mkdirSync(dirname(path), { recursive: true });
 	const temporary = join(dirname(path), `.${basename(path)}.netherd-new`);
-	await rm(temporary, { force: true });
+	rmSync(temporary, { force: true });
 	try {
-		await make(temporary);
-		await rename(temporary, path);
+		make(temporary);
+		renameSync(temporary, path);
 	} catch (error) {
-		await rm(temporary, { force: true });
+		rmSync(temporary, { force: true });
 		throw error;
 	}
 }

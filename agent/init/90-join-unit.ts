@@ -2,7 +2,14 @@ import type { InitFacts } from "../facts/facts.ts";
 import { joinKey, requireJoinKeys } from "../join/join-keys.ts";
 import { nodeObjectName } from "../join/node-registration.ts";
 import { tokenSource } from "../join/token-source.ts";
-import { agentProgram, joinUnitName, nodePrograms, rootInInitramfs } from "../paths.ts";
+import {
+	agentProgram,
+	joinUnitName,
+	kubeadmUnitName,
+	kubeadmVersionFile,
+	nodePrograms,
+	rootInInitramfs,
+} from "../paths.ts";
 import type { Inputs } from "../plan/inputs.ts";
 import type { Step } from "../plan/step.ts";
 import { rcLocalUnit } from "./60-rc-local.ts";
@@ -37,6 +44,13 @@ export const joinUnit: Step<Inputs<InitFacts>> = {
 				name: joinUnitName,
 				content: unit(isKept(inputs)),
 				wantedBy: "multi-user.target",
+				because: because(configuration, key),
+			},
+			{
+				kind: "installUnit",
+				name: kubeadmUnitName,
+				content: kubeadmUnit,
+				wantedBy: joinUnitName,
 				because: because(configuration, key),
 			},
 			...(isKept(inputs)
@@ -83,7 +97,7 @@ Description=Join the Kubernetes cluster
 Documentation=man:netherd-agent(8)
 Wants=network-online.target
 After=network-online.target containerd.service crio.service docker.service cri-docker.service
-After=time-sync.target ${rcLocalUnit}
+After=time-sync.target ${rcLocalUnit} ${kubeadmUnitName}
 
 [Service]
 Type=oneshot
@@ -104,3 +118,19 @@ WantedBy=multi-user.target
 const freeTheAgent = ["ExecStartPost", "ExecStopPost"]
 	.map((when) => `${when}=-/usr/bin/umount --quiet --lazy ${agentProgram}\n`)
 	.join("");
+
+/**
+ * Which JoinConfiguration is written depends on kubeadm's version, and its first start reads and unpacks 40 MB of the
+ * image: that is done by the time that the network is up. Without an answer the agent asks for itself.
+ */
+const kubeadmUnit = `[Unit]
+Description=Look which kubeadm the image has
+Documentation=man:netherd-agent(8)
+
+[Service]
+Type=oneshot
+ExecStart=-${nodePrograms.sh} -c 'exec ${nodePrograms.kubeadm} version -o short >${kubeadmVersionFile}'
+
+[Install]
+WantedBy=${joinUnitName}
+`;

@@ -9,14 +9,14 @@ KUBEADM_JOIN_CA_CERT_HASH = sha256:${"a".repeat(64)}
 
 test("a unit that runs the agent", () => {
 	expect(planText(joinUnit, complete)).toMatchInlineSnapshot(`
-		"put file      /etc/systemd/system/netherd-join.service  (0644, 499 B)
+		"put file      /etc/systemd/system/netherd-join.service  (0644, 523 B)
 		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])
 		  │ [Unit]
 		  │ Description=Join the Kubernetes cluster
 		  │ Documentation=man:netherd-agent(8)
 		  │ Wants=network-online.target
 		  │ After=network-online.target containerd.service crio.service docker.service cri-docker.service
-		  │ After=time-sync.target netherd-rc-local.service
+		  │ After=time-sync.target netherd-rc-local.service netherd-kubeadm.service
 		  │ 
 		  │ [Service]
 		  │ Type=oneshot
@@ -32,13 +32,27 @@ test("a unit that runs the agent", () => {
 		  │ [Install]
 		  │ WantedBy=multi-user.target
 		make link     /etc/systemd/system/multi-user.target.wants/netherd-join.service -> ../netherd-join.service
+		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])
+		put file      /etc/systemd/system/netherd-kubeadm.service  (0644, 236 B)
+		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])
+		  │ [Unit]
+		  │ Description=Look which kubeadm the image has
+		  │ Documentation=man:netherd-agent(8)
+		  │ 
+		  │ [Service]
+		  │ Type=oneshot
+		  │ ExecStart=-/bin/sh -c 'exec kubeadm version -o short >/run/netherd/kubeadm-version'
+		  │ 
+		  │ [Install]
+		  │ WantedBy=netherd-join.service
+		make link     /etc/systemd/system/netherd-join.service.wants/netherd-kubeadm.service -> ../netherd-kubeadm.service
 		  because KUBEADM_JOIN_ENDPOINT (lts.conf:2 [default])"
 	`);
 });
 
 test("what can't end in a join is said now", () => {
 	const withServer = complete.replace(/abcdef.*/, "server");
-	expect(planStep(joinUnit, withServer)).toHaveLength(1);
+	expect(planStep(joinUnit, withServer)).toHaveLength(2);
 	expect(() => planStep(joinUnit, withServer, { commandLine: "nbdroot=192.0.2.1/node" })).toThrow(
 		expect.objectContaining({ code: "join.no-server" }),
 	);
@@ -46,7 +60,7 @@ test("what can't end in a join is said now", () => {
 		expect.objectContaining({ code: "join.bad-node-name" }),
 	);
 	// A JoinConfiguration in the image may say all of it.
-	expect(planStep(joinUnit, "KUBEADM_JOIN_CONFIG = /etc/join.yaml\nHOSTNAME_BASE = node_")).toHaveLength(1);
+	expect(planStep(joinUnit, "KUBEADM_JOIN_CONFIG = /etc/join.yaml\nHOSTNAME_BASE = node_")).toHaveLength(2);
 });
 
 test("no cluster, no unit", () => {

@@ -73,6 +73,6 @@ test("rc.local is run once: systemd's own unit is masked, ours comes before the 
 		"enabled",
 	]);
 	expect(root.read("etc/systemd/system/netherd-join.service")).toMatch(
-		/^After=.*\bnetherd-rc-local\.service$/m,
+		/^After=.*\bnetherd-rc-local\.service\b/m,
 	);
 });
