@@ -33,10 +33,7 @@ const isStart = (msg: string) => /^agent \S+ joins$/.test(msg);
  * @throws {Error} When the log lacks the end of a part.
  */
 export function processorTimeRows(log: string, totalMs: number): readonly Row[] {
-	const records = log
-		.split("\n")
-		.filter((line) => line !== "")
-		.map((line) => JSON.parse(line) as LogRecord);
+	const records = recordsOf(log);
 	const join = records.slice(records.findLastIndex(({ msg }) => isStart(msg)));
 	let beforeMs = 0;
 	const rows = parts.map(({ what, ends }) => {
@@ -49,26 +46,33 @@ export function processorTimeRows(log: string, totalMs: number): readonly Row[] 
 	return [...rows, { what: "  the end", measured: seconds(totalMs - beforeMs) }];
 }
 
+/** Of the log's last record: what its process had taken by then. */
+export function lastProcessorTimeMs(log: string): number {
+	return recordsOf(log).at(-1)?.cpuMs ?? 0;
+}
+
+function recordsOf(log: string): readonly LogRecord[] {
+	return log
+		.split("\n")
+		.filter((line) => line !== "")
+		.map((line) => JSON.parse(line) as LogRecord);
+}
+
 const starts = 5;
 
 /**
  * What starting anything on Node takes in the same virtual machine: `node -e 0`, the agent that only says its version, and
- * a TLS client without a connection. The first one of each is what counts for a join: nothing has run before it that an
- * emulator could have translated already. The best of several shows what is left then.
+ * bare-join.cjs. The first one of each is what counts for a join: nothing has run before it that an emulator could have
+ * translated already. The best of several shows what is left then.
  */
 export async function bareStartRows(
 	cluster: ClusterFarm,
-	{ machine, folder }: ClusterNode,
+	{ machine, folder, name }: ClusterNode,
 ): Promise<readonly Row[]> {
-	const serving = [process.execPath, join(import.meta.dirname, "serve-file.ts"), process.execPath];
-	const server = cluster.farm.start([...serving, farmNetwork.address], join(folder, "serve-file.log"));
-	while (server.lines.length === 0) await sleep(50);
-	const port = server.lines[0]?.text;
-	// Node as it is, without the agent; bash speaks TCP.
-	await machine.guest.output(
-		`bash -c 'cat <>/dev/tcp/${farmNetwork.address}/${port} >/dev/shm/node && chmod +x /dev/shm/node'`,
-	);
-	await server.stop();
+	// Node as it is, without the agent.
+	await send(cluster, machine, folder, process.execPath, "/dev/shm/node");
+	await send(cluster, machine, folder, join(import.meta.dirname, "bare-join.cjs"), "/dev/shm/bare-join.cjs");
+	const server = await machine.guest.output("awk '/server:/ { print $2 }' /etc/kubernetes/kubelet.conf");
 	const firstAndBest = async (command: string) => {
 		const times = await machine.guest.output(
 			`for _ in $(seq ${starts}); do bash -c 'TIMEFORMAT="%U %S"; time ${command} >/dev/null' 2>&1; done`,
@@ -76,21 +80,41 @@ export async function bareStartRows(
 		const sums = times
 			.split("\n")
 			.map((line) => line.split(" ").reduce((sum, each) => sum + Number(each), 0));
+		if (sums.length !== starts || sums.some(Number.isNaN)) throw new Error(`${command}: ${times}`);
 		return `${seconds((sums[0] ?? 0) * 1000)} first, ${seconds(Math.min(...sums) * 1000)} best`;
 	};
-	return [
-		{ what: "  for comparison: node -e 0", measured: await firstAndBest("/dev/shm/node -e 0") },
-		{
-			what: "  for comparison: the same, with node:tls and node:child_process",
-			measured: await firstAndBest(
-				`/dev/shm/node --use-openssl-ca -e "require(\\"tls\\"), require(\\"child_process\\")"`,
-			),
-		},
-		{
-			what: "  for comparison: agent --version",
-			measured: await firstAndBest("/usr/lib/netherd/agent --version"),
-		},
-	];
+	const compared = [
+		["node -e 0", "/dev/shm/node -e 0"],
+		[
+			"a bare Node that makes a join's requests and starts one program",
+			`/dev/shm/node --use-openssl-ca /dev/shm/bare-join.cjs ${server.trim()} ${name}`,
+		],
+		["agent --version", "/usr/lib/netherd/agent --version"],
+	] as const;
+	const rows: Row[] = [];
+	for (const [what, command] of compared) {
+		rows.push({ what: `  for comparison: ${what}`, measured: await firstAndBest(command) });
+	}
+	return rows;
+}
+
+/** A file into the guest's memory; bash speaks TCP. */
+async function send(
+	cluster: ClusterFarm,
+	machine: ClusterNode["machine"],
+	folder: string,
+	file: string,
+	to: string,
+): Promise<void> {
+	const serving = [process.execPath, join(import.meta.dirname, "serve-file.ts"), file];
+	const log = join(folder, "serve-file.log");
+	const server = cluster.farm.start([...serving, farmNetwork.address], log);
+	while (server.lines.length === 0) await sleep(50);
+	const port = server.lines[0]?.text;
+	await machine.guest.output(
+		`bash -c 'cat <>/dev/tcp/${farmNetwork.address}/${port} >${to} && chmod +x ${to}'`,
+	);
+	await server.stop();
 }
 
 function seconds(milliseconds: number): string {

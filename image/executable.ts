@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { execa } from "execa";
 import { cachedBuild, repository } from "../tools/cache.ts";
 import { ensureDebianPackages } from "../tools/debian-packages.ts";
-import { lazyBuiltins } from "./lazy-builtins.ts";
+import { lazyModules } from "./lazy-modules.ts";
 import { licenceNotice } from "./licences.ts";
 
 const rehearsal = join(import.meta.dirname, "rehearsal.conf");
@@ -55,7 +55,7 @@ export async function buildExecutable(name: ProgramName): Promise<Executable> {
 			"package.json",
 			"package-lock.json",
 			"image/executable.ts",
-			"image/lazy-builtins.ts",
+			"image/lazy-modules.ts",
 			"image/executable-main.cjs",
 			"image/code-cache.ts",
 			"image/rehearsal.conf",
@@ -102,7 +102,7 @@ async function bundleSources(entry: string, outfile: string): Promise<string[]> 
 		target: `node${process.versions.node}`,
 		format: "cjs",
 		legalComments: "none",
-		plugins: [lazyBuiltins],
+		plugins: [lazyModules],
 		logLevel: "warning",
 		absWorkingDir: repository,
 		metafile: true,
@@ -110,7 +110,8 @@ async function bundleSources(entry: string, outfile: string): Promise<string[]> 
 		banner: { js: "(function (exports, require, module) {" },
 		footer: { js: "})" },
 	});
-	return Object.keys(metafile.inputs);
+	// What the plugin writes has a prefix, and no file.
+	return Object.keys(metafile.inputs).filter((input) => !input.startsWith("lazy-"));
 }
 
 /**

@@ -1,16 +1,16 @@
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { lazyBuiltins } from "../../image/lazy-builtins.ts";
+import { lazyModules } from "../../image/lazy-modules.ts";
 
 /** What the bundle of a text exports, and the built-in modules that it asked for meanwhile. */
 async function run(text: string): Promise<{ exports: Record<string, unknown>; asked: readonly string[] }> {
 	const { outputFiles } = await build({
-		stdin: { contents: text, loader: "ts" },
+		stdin: { contents: text, loader: "ts", resolveDir: import.meta.dirname },
 		bundle: true,
 		write: false,
 		platform: "node",
 		format: "cjs",
-		plugins: [lazyBuiltins],
+		plugins: [lazyModules],
 	});
 	const asked: string[] = [];
 	const module = { exports: {} as Record<string, unknown> };
@@ -48,4 +48,29 @@ test("modules that Node has loaded already are left alone", async () => {
 	expect((await run('import { join } from "node:path"; export const look = () => join("a");')).asked).toEqual(
 		["node:path"],
 	);
+});
+
+test("pino writes records without what its transports need", async () => {
+	const { exports, asked } = await run(
+		'import pino from "pino"; export const log = (lines) => pino({ base: null }, { write: (line) => lines.push(JSON.parse(line).msg) }).info("one record"); export const transport = () => pino.transport({ target: "nowhere-to-be-found" });',
+	);
+	const { log, transport } = exports as { log: (lines: string[]) => void; transport: () => unknown };
+	const lines: string[] = [];
+	log(lines);
+	expect(lines).toEqual(["one record"]);
+	expect(asked).toContain("node:diagnostics_channel");
+	expect(asked).not.toContain("assert");
+	expect(asked).not.toContain("module");
+	// They are there for who calls them.
+	expect(transport).toThrow(/nowhere-to-be-found/);
+	expect(asked).toContain("module");
+});
+
+test("a module is asked for once, however often it is used", async () => {
+	const { exports, asked } = await run(
+		'import { isIP } from "node:net"; export const look = () => isIP("::1");',
+	);
+	const { look } = exports as { look: () => number };
+	expect([look(), look(), look()]).toEqual([6, 6, 6]);
+	expect(asked).toEqual(["node:net"]);
 });
