@@ -1,19 +1,19 @@
 /**
  * The order of GNU `sort -V` for key names: runs of digits compare as numbers (2 before 10), letters come before `_`,
- * and names that are equal so far (`A_1`, `A_01`) compare by character.
+ * a number that is missing counts as 0, and names that are equal so far (`A_1`, `A_01`) compare by character.
  */
 export function compareNaturally(a: string, b: string): number {
 	const left = a.match(/\d+|\D+/g) ?? [];
 	const right = b.match(/\d+|\D+/g) ?? [];
-	for (let i = 0; i < Math.min(left.length, right.length); i++) {
+	for (let i = 0; i < Math.max(left.length, right.length); i++) {
 		const order = compareParts(left[i] ?? "", right[i] ?? "");
 		if (order !== 0) return order;
 	}
-	return left.length - right.length || compareCharacters(a, b);
+	return compareCharacters(a, b);
 }
 
 function compareParts(a: string, b: string): number {
-	if (!/^\d/.test(a) || !/^\d/.test(b)) return compareCharacters(lettersFirst(a), lettersFirst(b));
+	if (!/^\d*$/.test(a) || !/^\d*$/.test(b)) return compareCharacters(lettersFirst(a), lettersFirst(b));
 	const left = a.replace(/^0+/, "");
 	const right = b.replace(/^0+/, "");
 	return left.length - right.length || compareCharacters(left, right);

@@ -4,11 +4,22 @@ import { expect, test } from "vitest";
 import { compareNaturally } from "../../agent/config/natural-order.ts";
 
 test("2 before 10, whatever follows", () => {
-	const names = ["FSTAB_10", "FSTAB_2_DATA", "FSTAB_1", "FSTAB_01_SSH", "FSTAB_LAST", "FSTAB_"];
+	const names = [
+		"FSTAB_10",
+		"FSTAB_2_DATA",
+		"FSTAB_1",
+		"FSTAB_01_SSH",
+		"FSTAB_LAST",
+		"FSTAB_",
+		"FSTAB_2_",
+		"FSTAB_02_0",
+	];
 	expect(names.toSorted(compareNaturally)).toEqual([
 		"FSTAB_",
 		"FSTAB_1",
 		"FSTAB_01_SSH",
+		"FSTAB_02_0",
+		"FSTAB_2_",
 		"FSTAB_2_DATA",
 		"FSTAB_10",
 		"FSTAB_LAST",
