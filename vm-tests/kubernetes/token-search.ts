@@ -31,9 +31,11 @@ export function tokenSearch(token: string): readonly GuestCheck[] {
 		nothing("in a file that others than root can read", readableFiles(pattern)),
 		{
 			what: "the search would have found it: in a file, in the journal, in a program's environment",
-			run: `secret='${token.split(".")[1]}'; echo "$secret" >/run/canary; logger "canary $secret"; sleep 1
-{ ${readableFiles(pattern)}; } | grep -x /run/canary; journalctl --quiet | grep -c '${pattern}'
-CANARY=$secret sleep 3 & grep -c --text '${pattern}' /proc/$!/environ; rm /run/canary`,
+			run: `secret='${token.split(".")[1]}'; echo "$secret" >/run/canary; logger "canary $secret"
+{ ${readableFiles(pattern)}; } | grep -x /run/canary
+until journalctl --quiet | grep -q '${pattern}'; do sleep 0.3; done; journalctl --quiet | grep -c '${pattern}'
+CANARY=$secret sleep 1000 & until grep -q --text '${pattern}' /proc/$!/environ; do sleep 0.3; done
+grep -c --text '${pattern}' /proc/$!/environ; kill $!; rm /run/canary`,
 			prints: "/run/canary\n1\n1",
 		},
 	];
