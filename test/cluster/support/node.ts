@@ -37,7 +37,7 @@ const impatient: Patience = {
 	resetTimeoutMs: 60_000,
 };
 
-const programs = ["sh", "cat", "mkdir", "cp", "rm", "sleep"];
+const programs = ["sh", "cat", "mkdir", "cp", "mv", "rm", "sleep"];
 
 /** What one call of the scripted `kubeadm join` does, in shell; see {@link step}. The last one is for all that follow. */
 export type Step = string;
@@ -246,8 +246,10 @@ configuration=$3
 become_node() {
 	mkdir -p /etc/kubernetes/pki /var/lib/kubelet/pki
 	cp /script/kubelet-client.pem /var/lib/kubelet/pki/kubelet-client-current.pem
+	# In this order, and whole: the engine looks at any moment.
+	cp /script/kubelet.conf /etc/kubernetes/kubelet.conf.new
+	mv /etc/kubernetes/kubelet.conf.new /etc/kubernetes/kubelet.conf
 	rm -f /etc/kubernetes/bootstrap-kubelet.conf
-	cp /script/kubelet.conf /etc/kubernetes/kubelet.conf
 	echo certificate >/etc/kubernetes/pki/ca.crt
 }
 leave_authority() {
