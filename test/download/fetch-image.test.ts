@@ -218,7 +218,8 @@ test("a second source takes over when the first is not there", async () => {
 	const { source, destination, image } = await serve(content);
 	const absent = { ...source, ...unusedAddress() };
 	const result = await fetchImage({ sources: [absent, source], destination, ...image });
-	expect(result.sourceFailures).toBe(1);
+	// It is tried again meanwhile.
+	expect(result.sourceFailures).toBeGreaterThanOrEqual(1);
 	expect(readFileSync(destination).equals(content)).toBe(true);
 });
 
