@@ -233,6 +233,30 @@ describe("commands that change the machine refuse to run here", () => {
 		expect(exitCode).toBe(1);
 		expect(stderr).toContain("[boot.not-in-initramfs]");
 	});
+
+	test("init, where systemd runs", async () => {
+		// Should it not refuse: nothing here can be written or named, and what would reboot ends this namespace.
+		const script = `
+			set -e
+			mount -t tmpfs tmpfs /run
+			mkdir -p /run/systemd/system
+			mount -o remount,bind,ro /
+			set +e
+			"$@"
+			echo "exit $?"
+			ls /run`;
+		const { stdout, stderr } = await execa(
+			"unshare",
+			[
+				...["--mount", "--uts", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"],
+				...[process.execPath, join(repository, "agent/main.ts"), "init"],
+			],
+			{ reject: false },
+		);
+		expect(stderr).toContain("[boot.system-running]");
+		expect(stdout).toMatch(/^exit 1\n/);
+		expect(stdout).not.toContain("netherd");
+	});
 });
 
 test("the version is the package's", async () => {
