@@ -41,15 +41,15 @@ test("a node's event becomes one event of ours", async () => {
 });
 
 test.each([
-	["no JSON", "{", 400],
-	["a list", "[]", 400],
-	["null", "null", 400],
-	["too large", JSON.stringify({ text: "x".repeat(70_000) }), 413],
-])("%s is no report", async (_, body, status) => {
+	["no JSON", "{", 400, "server.report-not-an-object"],
+	["a list", "[]", 400, "server.report-not-an-object"],
+	["null", "null", 400, "server.report-not-an-object"],
+	["too large", JSON.stringify({ text: "x".repeat(70_000) }), 413, "server.report-too-large"],
+])("%s is no report", async (_, body, status, code) => {
 	const { url, events } = await start();
 	const answer = await fetch(`${url}/events`, { method: "POST", body });
 	expect(answer.status).toBe(status);
-	await answer.text();
+	expect(await answer.text()).toContain(`[${code}]`);
 	expect(events).toMatchObject([{ event: "http.request", status }]);
 });
 
