@@ -77,6 +77,7 @@ const knownCommands: readonly RegExp[] = [
 	/^ExecStart=\/usr\/lib\/systemd\/systemd-networkd-wait-online --any --timeout=30$/,
 	/^ExecStart=\/etc\/rc\.local start$/,
 	/^ExecStart=\/usr\/lib\/netherd\/agent join$/,
+	/^ExecStart=-\/bin\/sh -c 'exec kubeadm version -o short >\/run\/netherd\/kubeadm-version'$/,
 	/^mount --no-canonicalize --bind \/proc\/1\/root\/usr\/lib\/netherd\/agent \/usr\/lib\/netherd\/agent$/,
 	/^Exec(Start|Stop)Post=-\/usr\/bin\/umount --quiet --lazy \/usr\/lib\/netherd\/agent$/,
 	/^ExecStart=\/usr\/sbin\/swapon \/dev\/%i$/,
