@@ -17,6 +17,8 @@ import { swap } from "./init/75-swap.ts";
 import { syslog } from "./init/80-syslog.ts";
 import { accounts } from "./init/85-accounts.ts";
 import { joinUnit } from "./init/90-join-unit.ts";
+import { kubeletCertificate } from "./init/91-kubelet-certificate.ts";
+import { readAhead } from "./init/92-read-ahead.ts";
 import { preinit } from "./init/95-preinit.ts";
 import { handOver } from "./init/99-hand-over.ts";
 import { loadModules } from "./initramfs/10-load-modules.ts";
@@ -61,6 +63,8 @@ export const initStage: Stage<Inputs<InitFacts>> = {
 		orWarn(syslog),
 		orWarn(accounts),
 		orWarn(joinUnit),
+		orWarn(kubeletCertificate),
+		orWarn(readAhead),
 		orWarn(preinit),
 		orWarn(handOver),
 	],

@@ -26,6 +26,7 @@ export const nodePrograms = {
 	/** In units, which take absolute paths only. */
 	swapon: "/usr/sbin/swapon",
 	journalctl: "/usr/bin/journalctl",
+	systemctlInUnits: "/bin/systemctl",
 	systemdNotify: "systemd-notify",
 	logger: "/usr/bin/logger",
 } as const;
@@ -79,6 +80,8 @@ export const containerRuntimeSockets = [
 ];
 export const dockerSocket = "/run/docker.sock";
 export const kubeletConfiguration = "/etc/kubernetes/kubelet.conf";
+/** Where a kubelet keeps the certificate by which the cluster knows it. */
+export const kubeletClientCertificate = `${kubeletStorage}/pki/kubelet-client-current.pem`;
 /** What a kubeadm join that did not end well leaves, and what its next run trips over. */
 export const kubeadmLeftovers = [
 	"/etc/kubernetes/bootstrap-kubelet.conf",

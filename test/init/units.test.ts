@@ -7,6 +7,7 @@ import { rcLocal } from "../../agent/init/60-rc-local.ts";
 import { swap } from "../../agent/init/75-swap.ts";
 import { syslog } from "../../agent/init/80-syslog.ts";
 import { joinUnit } from "../../agent/init/90-join-unit.ts";
+import { kubeletCertificate } from "../../agent/init/91-kubelet-certificate.ts";
 import { ensureDebianPackages } from "../../tools/debian-packages.ts";
 import { makeTestRoot, type TestRoot, withoutPrograms } from "../lib/plan-step.ts";
 
@@ -14,7 +15,7 @@ let root: TestRoot;
 
 beforeAll(async () => {
 	await ensureDebianPackages(["systemd"], "verify units");
-	root = makeTestRoot(["/bin/sh", "/usr/sbin/swapon", "/usr/bin/logger"]);
+	root = makeTestRoot(["/bin/sh", "/bin/systemctl", "/usr/sbin/swapon", "/usr/bin/logger"]);
 	cpSync("/usr/lib/systemd/system", join(root.path, "usr/lib/systemd/system"), {
 		recursive: true,
 		verbatimSymlinks: true,
@@ -31,7 +32,7 @@ KUBEADM_JOIN_CA_CERT_HASH = sha256:${"0".repeat(64)}
 SYSLOG_HOST = "192.0.2.9 192.0.2.10"
 USE_LOCAL_SWAP = true
 `;
-	for (const step of [withoutPrograms(network), rcLocal, swap, syslog, joinUnit])
+	for (const step of [withoutPrograms(network), rcLocal, swap, syslog, joinUnit, kubeletCertificate])
 		await root.run(step, ltsConf);
 });
 
@@ -52,6 +53,8 @@ test.each([
 	"netherd-syslog-1.service",
 	"netherd-syslog-2.service",
 	"netherd-join.service",
+	"netherd-kubelet-certificate.path",
+	"netherd-kubelet-certificate.service",
 	"systemd-networkd-wait-online.service",
 	"network-online.target",
 ])("systemd-analyze verify %s", (unit) => {

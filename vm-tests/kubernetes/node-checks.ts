@@ -53,6 +53,11 @@ export const runsWhereNodesRun: readonly GuestCheck[] = [
 		prints: "1\n1",
 	},
 	{
+		what: "the kubelet began anew with its certificate, once",
+		run: "systemctl is-active netherd-kubelet-certificate.service; journalctl --quiet --unit netherd-kubelet-certificate | grep -c Finished",
+		prints: "active\n1",
+	},
+	{
 		what: "the join's unit is active once the node has seen that it is Ready; no unit has failed",
 		run: "timeout 200 sh -c 'until systemctl is-active --quiet netherd-join; do sleep 0.5; done'; systemctl is-active containerd kubelet netherd-join; systemctl --failed --no-legend",
 		prints: "active\nactive\nactive",
