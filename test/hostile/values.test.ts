@@ -81,8 +81,9 @@ const knownCommands: readonly RegExp[] = [
 	/^mount --no-canonicalize --bind \/proc\/1\/root\/usr\/lib\/netherd\/agent \/usr\/lib\/netherd\/agent$/,
 	/^Exec(Start|Stop)Post=-\/usr\/bin\/umount --quiet --lazy \/usr\/lib\/netherd\/agent$/,
 	/^ExecStart=\/usr\/sbin\/swapon \/dev\/%i$/,
-	/^Exec(Condition|Start)=-?\/bin\/sh -c '\/usr\/sbin\/ip -4 route show default proto dhcp \| grep -q \.'$/,
-	/^ExecStart=-?\/usr\/sbin\/ip -4 route del default via 192\.0\.2\.254 proto boot$/,
+	/^ExecStart=-\/bin\/systemctl --no-block try-restart kubelet\.service$/,
+	/^setsid --fork nice -n 19 \/bin\/sh -c [^']* sh containerd crio kubeadm kubelet$/,
+	/^\/bin\/sh -c ip -4 route replace default via "\$1" dev "\$2" [\w ]+ && ip -4 route flush [\w ]+ "\$2" proto boot sh [\d.]+ \w+$/,
 	new RegExp(
 		`^ExecStart=/bin/sh -c '/usr/bin/journalctl [a-z= -]+ \\| /usr/bin/logger --server ${name} --port 514 --udp --rfc3164 --tag journal'$`,
 	),
