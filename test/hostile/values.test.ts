@@ -41,7 +41,7 @@ function factsOf(
 ): readonly Facts[] {
 	const { configuration } = withoutSecrets(text, "http://192.0.2.1/lts.conf");
 	const node = { commandLine, configuration, mac, ip, hostname };
-	const network = { gateway: "192.0.2.254", nextServer: "192.0.2.1", ...answer };
+	const network = { device: "enp0s1", gateway: "192.0.2.254", nextServer: "192.0.2.1", ...answer };
 	return [
 		assumedInitramfsFacts(node, true),
 		assumedInitramfsFacts(node, false),
